@@ -1,0 +1,35 @@
+"""What can go wrong in a way the user can mend.
+
+    LivesingError            one clear line; the command line prints it and exits with 2
+      UsageError             a word on the command line is off
+      SourceError            a sound source cannot be opened (device, file)
+      SurfaceError           no window and no headless picture can be had
+      ParamError             a value that a parameter does not take
+      PresetError            a preset file is refused, with its line
+
+Anything else that escapes is a bug and shows its traceback.
+"""
+
+
+class LivesingError(Exception):
+    """Base of all errors whose text is meant for the user: one line, no traceback."""
+
+
+class UsageError(LivesingError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+
+class SourceError(LivesingError):
+    """A sound source cannot be opened or has gone."""
+
+
+class SurfaceError(LivesingError):
+    """Neither a window nor a headless picture can be opened here."""
+
+
+class ParamError(LivesingError):
+    """A name that is not in the table of parameters, or a value outside its range."""
+
+
+class PresetError(LivesingError):
+    """A preset file is refused; the text starts with `file:line:`."""
