@@ -1,0 +1,119 @@
+"""Generated frames on their way to the screen: textures, their places in time, and what their colours are like."""
+
+from pathlib import Path
+
+import moderngl
+import numpy as np
+
+from livesing.mailbox import Mailbox
+from livesing.stage.timeline import Blend, FrameTimeline
+from livesing.style import palette
+
+THUMB = (32, 18)
+"""Width and height of the blurred frame that bloom and colour statistics read."""
+GLOW_SHARE = 0.4
+"""Share of a new frame in the glow, which would step visibly if it followed each frame at once."""
+
+
+def thumbnail(pixels: np.ndarray) -> np.ndarray:
+    """[h, w, 4] uint8 -> means of blocks, [18, 32, 3] float32 in 0..1.
+
+    Four by four samples a block are enough: generated frames are smooth.
+    """
+    width, height = THUMB
+    rows = ((np.arange(height * 4) + 0.5) * pixels.shape[0] / (height * 4)).astype(int)
+    columns = ((np.arange(width * 4) + 0.5) * pixels.shape[1] / (width * 4)).astype(int)
+    samples = pixels[rows[:, None], columns, :3].astype(np.float32)
+    return samples.reshape(height, 4, width, 4, 3).mean(axis=(1, 3)) / 255
+
+
+class FrameStore:
+    """Takes frames out of the mailbox and knows what to show of them; owned by the render thread."""
+
+    def __init__(self, ctx: moderngl.Context, frames: Mailbox) -> None:
+        self.timeline = FrameTimeline()
+        self.glow = ctx.texture(THUMB, 3, dtype="f1")
+        self.glow.repeat_x = self.glow.repeat_y = False
+        self.spread: palette.Spread | None = None
+        """Colour statistics, smoothed."""
+        self.received = 0
+        self.arrived: float | None = None
+        """Clock time of the newest frame's arrival."""
+        self.seconds = 0.0
+        """What the newest frame took to generate."""
+        self.felt = (0.0, 0.0)
+        """Valence and arousal that the newest frame was dreamt for."""
+        self.top_class = -1
+        self.size: tuple[int, int] | None = None
+        self.rate = 0.0
+        """Frames per second, of about the last two seconds."""
+        self._first: float | None = None
+        self._ctx = ctx
+        self._frames = frames
+        self._seen = frames.newest
+        self._glow = np.zeros((THUMB[1], THUMB[0], 3), np.float32)
+        self._textures: list[moderngl.Texture | None] = [None] * self.timeline.size
+
+    def take(self, now: float) -> bool:
+        """Upload the newest frame if there is a new one."""
+        letter = self._frames.peek(self._seen)
+        if letter is None:
+            return False
+        frame = letter.value
+        width, height = int(frame["width"]), int(frame["height"])
+        pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
+        self._texture(self.timeline.place(), (width, height)).write(pixels)
+        thumb = thumbnail(pixels)
+        if not self._frames.holds(letter):
+            return False  # the writer came round: the next look finds a whole one
+        self._seen = letter.sequence
+        dt = 0.0 if self.arrived is None else now - self.arrived
+        self.spread = palette.smooth(self.spread, palette.spread(thumb), dt)
+        self._glow = thumb if self.received == 0 else self._glow + (thumb - self._glow) * GLOW_SHARE
+        self.glow.write(np.clip(self._glow * 255, 0, 255).astype(np.uint8).tobytes())
+        self.timeline.add(letter.stamp, now)
+        self._count(now, dt)
+        self.size = width, height
+        self.seconds = float(frame["seconds"])
+        self.felt = float(frame["valence"]), float(frame["arousal"])
+        self.top_class = int(frame["top_class"])
+        return True
+
+    @property
+    def mean_rate(self) -> float:
+        """Frames per second from the first frame to the newest."""
+        if self._first is None or self.arrived is None or self.arrived <= self._first:
+            return 0.0
+        return (self.received - 1) / (self.arrived - self._first)
+
+    def _count(self, now: float, dt: float) -> None:
+        self._first = now if self._first is None else self._first
+        self.received += 1
+        self.arrived = now
+        if dt > 0:
+            self.rate += (1 / dt - self.rate) * min(1.0, dt / 1.0) if self.rate else 1 / dt
+
+    def at(self, now: float) -> tuple[moderngl.Texture, moderngl.Texture, float] | None:
+        """Older texture, newer texture and mix to show at `now`; None before the first frame."""
+        blend: Blend | None = self.timeline.at(now)
+        if blend is None:
+            return None
+        older, newer = self._textures[blend.older], self._textures[blend.newer]
+        assert older is not None and newer is not None  # the timeline knows only places that were filled
+        return older, newer, blend.mix
+
+    def _texture(self, place: int, size: tuple[int, int]) -> moderngl.Texture:
+        texture = self._textures[place]
+        if texture is None or texture.size != size:
+            if texture is not None:
+                texture.release()
+            texture = self._textures[place] = self._ctx.texture(size, 4)
+            texture.repeat_x = texture.repeat_y = False
+        return texture
+
+
+def shader_folder() -> Path:
+    """Where the GLSL files are."""
+    from livesing import assets
+
+    return assets.folder("shaders")

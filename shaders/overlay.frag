@@ -1,0 +1,6 @@
+#version 330
+// A picture with alpha over the screen: the HUD.
+uniform sampler2D image;
+in vec2 uv;
+out vec4 colour;
+void main() { colour = texture(image, vec2(uv.x, 1.0 - uv.y)); }
