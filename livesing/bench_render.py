@@ -1,0 +1,118 @@
+"""`livesing bench render`: what each pass of the picture costs, as a ratio to clear + swap in the same run."""
+
+import json
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from livesing.clock import now as clock_now
+from livesing.dreamer import SIZES, DreamBoxes
+from livesing.errors import SurfaceError
+from livesing.params import Params
+from livesing.sentiment.mood import Mood
+from livesing.stage.hud import Hud
+from livesing.stage.motion import Stir
+from livesing.stage.painter import Painter, View
+from livesing.stage.surface import Surface, load_finish
+
+EVERYTHING = {"lens.fold": 6, "line.ink": 0.5, "line.glow": 0.5, "trail.amount": 0.8, "film.posterise": 0.5}
+"""What the default look leaves off."""
+DEFAULT_OFF = {"motion.warp": 0.0, "film.grain": 0.0}
+
+
+def bench_render(size: tuple[int, int], frames: int, *, headless: bool, as_json: bool) -> None:
+    """Draw every pass `frames` times and print the median milliseconds and the ratios."""
+    surface = _open(size, headless)
+    try:
+        result = measure(surface, frames)
+    finally:
+        surface.close()
+    if as_json:
+        print(json.dumps(result))
+        return
+    print(f"{surface.kind}, {size[0]}x{size[1]}, clear + swap {result['clear_swap_ms']:.2f} ms")
+    for name, row in result["passes"].items():
+        print(f"  {name:<22} {row['ms']:8.2f} ms   {row['ratio']:6.1f} x")
+
+
+def _open(size: tuple[int, int], headless: bool) -> Surface:
+    from livesing.stage.headless import HeadlessSurface
+
+    if headless:
+        return HeadlessSurface(*size)
+    from livesing.stage.window import WindowSurface
+
+    try:
+        return WindowSurface(*size, vsync=False)
+    except SurfaceError:
+        return HeadlessSurface(*size)
+
+
+def measure(surface: Surface, frames: int) -> dict:  # type: ignore[type-arg]
+    """Time the passes on an open surface -> {"clear_swap_ms", "passes": {name: {"ms", "ratio"}}}."""
+    boxes, params, finish = DreamBoxes(), Params(), load_finish()
+    width, height = SIZES[0]
+    noise = np.random.default_rng(0).integers(0, 255, (height * width * 4,), np.uint8)
+    for number in range(2):
+        with boxes.frames.slot(clock_now() - 0.1 + 0.04 * number) as frame:
+            frame["width"], frame["height"] = width, height
+            frame["pixels"][: noise.size] = noise
+    painter = Painter(surface.ctx, boxes.frames)
+    target = surface.target
+
+    def view(**values: float) -> View:
+        for name, value in values.items():
+            params.set(name.replace("_", ".", 1), value)
+        params.drain(clock_now())
+        snapshot = params.drain(clock_now() + 1e3)
+        stir = Stir(1.1, 0.0, (0.0, 0.0), 1.0, 0.0, 0.5, 1.0, 0.5)
+        return View(clock_now(), 1 / 60, snapshot, stir, Mood.neutral(0.0), 0.5, 1.0)
+
+    def median_ms(draw: Callable[[], None]) -> float:
+        times = []
+        for number in range(frames + 3):
+            begin = time.perf_counter()
+            draw()
+            finish()
+            if number >= 3:  # the first few compile and allocate
+                times.append(time.perf_counter() - begin)
+        return float(np.median(times)) * 1e3
+
+    def clear_swap() -> None:
+        target.use()
+        surface.ctx.clear()
+        surface.swap()
+
+    plain = view(**{name.replace(".", "_", 1): value for name, value in DEFAULT_OFF.items()})
+    painter.paint(target, plain)
+    painter.dreaming = 1.0
+    usual = {param: 0.3 for param in DEFAULT_OFF}
+    rich = {name.replace(".", "_", 1): value for name, value in (EVERYTHING | usual).items()}
+    hud = Hud().image([("row", "of figures")] * 12)
+    baseline = median_ms(clear_swap)
+    costs = {
+        "upload": median_ms(lambda: _upload(painter, boxes, noise)),
+        "scene": median_ms(lambda: painter.scene(plain)),
+        "composite": median_ms(lambda: painter.composite(plain)),
+        "present": median_ms(lambda: painter.present(target, plain)),
+    }
+    full = view(**rich)
+    costs["composite, everything"] = median_ms(lambda: painter.composite(full))
+    costs["present, everything"] = median_ms(lambda: painter.present(target, full))
+    costs["overlay"] = median_ms(lambda: painter.overlay(target, hud))
+    passes = {name: {"ms": round(ms, 3), "ratio": round(ms / baseline, 2)} for name, ms in costs.items()}
+    return {
+        "surface": surface.kind,
+        "size": list(target.size),
+        "clear_swap_ms": round(baseline, 3),
+        "passes": passes,
+    }
+
+
+def _upload(painter: Painter, boxes: DreamBoxes, pixels: np.ndarray) -> None:
+    width, height = SIZES[0]
+    with boxes.frames.slot(clock_now()) as frame:
+        frame["width"], frame["height"] = width, height
+        frame["pixels"][: pixels.size] = pixels
+    painter.frames.take(clock_now())

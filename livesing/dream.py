@@ -1,0 +1,91 @@
+"""`livesing dream`: generated frames as files, through the same translator and latent path as the show."""
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from livesing.audio.pulse import Pulse
+from livesing.errors import LivesingError
+from livesing.generation.embedded import EmbeddedGenerator, class_moods
+from livesing.generation.latent_path import NORM, LatentPath
+from livesing.params import TABLE
+from livesing.translation.fixed_map import fixed_map
+from livesing.translation.network import CLASSES, LATENT, Translation, translate
+
+LEG_SECONDS = 6.0
+"""A walk goes from one latent to the next in about this time."""
+
+
+def wish(number: int | None, mood: tuple[float, float] | None, seed: int) -> Translation:
+    """What to dream: one class, or a mood through the translator, or what the seed picks."""
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=LATENT)
+    z = (z * NORM / np.linalg.norm(z)).astype(np.float32)
+    if mood is not None:
+        asked = translate(*mood, fixed_map(class_moods(), seed % 20), 0.025)
+        direction = asked.z + (0.5 * z if seed else 0.0)
+        return Translation(asked.classes, (direction * NORM / np.linalg.norm(direction)).astype(np.float32))
+    chosen = int(rng.integers(CLASSES)) if number is None else number
+    return Translation(np.eye(CLASSES, dtype=np.float32)[chosen], z)
+
+
+def still(path: Path, asked: Translation, seed: int, size: tuple[int, int]) -> None:
+    """Write one frame as an image; the kind is told by the file's ending. Raises LivesingError."""
+    from PIL import Image
+
+    pixels = EmbeddedGenerator(*size).render_rgba(asked.z[None], asked.classes[None], None)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        Image.fromarray(pixels[..., :3]).save(partial)
+        partial.replace(path)
+    except ValueError:
+        raise LivesingError(f"{path.name}: {path.suffix or 'no ending'} is no kind of image to write") from None
+    except OSError as error:
+        raise LivesingError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def film(path: Path, asked: Translation, seed: int, size: tuple[int, int], seconds: float, fps: float) -> None:
+    """Write a walk of `seconds` through latent space as an MP4, from what is asked on to others of the seed."""
+    import av
+
+    if path.suffix.lower() not in (".mp4", ".mkv", ".mov"):
+        raise LivesingError(f"{path.name}: a walk is written as .mp4, .mkv or .mov")
+    size = size[0] - size[0] % 2, size[1] - size[1] % 2
+    generator, walk = EmbeddedGenerator(*size), LatentPath(seed)
+    rng = np.random.default_rng((seed, 1))
+    params = {param.name: param.default for param in TABLE}
+    quiet = Pulse.quiet(0.0)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    count, target, leg = max(round(seconds * fps), 1), asked, 0
+    try:
+        with av.open(str(partial), "w") as file:
+            stream = file.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000))
+            stream.width, stream.height = size
+            stream.pix_fmt = "yuv420p"
+            stream.options = {"crf": "16", "preset": "veryfast"}
+            for number in range(count):
+                if int(number / fps / LEG_SECONDS) > leg:
+                    leg += 1
+                    z = rng.normal(size=LATENT)
+                    target = Translation(asked.classes, (z * NORM / np.linalg.norm(z)).astype(np.float32))
+                z, classes = walk.step(1 / fps, target, quiet, params)
+                pixels = generator.render_rgba(z, classes, None)
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[..., :3]), "rgb24")
+                file.mux(stream.encode(frame))
+                _progress(number + 1, count)
+            file.mux(stream.encode())
+        partial.replace(path)
+    except OSError as error:
+        raise LivesingError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _progress(done: int, count: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == count else ""
+        print(f"\rframe {done} of {count}", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,148 @@
+"""The generator process: Mood in, frames out.
+
+Owner: a process of its own, started with spawn, because a GPU fault leaves a process unusable and because a slow
+model must not stall the window. Period: as fast as it can, up to the rate it is asked for. It meets the
+main process in shared-memory mailboxes only. When it dies the supervisor starts another; the window
+goes on with the last frame and then with the shader scene.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from livesing.audio.pulse import Pulse
+from livesing.clock import now as clock_now
+from livesing.listener import mood_box, pulse_box
+from livesing.mailbox import Mailbox
+from livesing.params import TABLE, snapshot
+from livesing.sentiment.mood import Mood
+
+log = logging.getLogger(__name__)
+
+MOST_PIXELS = 1280 * 720
+SIZES = ((512, 288), (384, 216), (256, 144))
+"""The ladder of frame sizes, largest first; the show steps down it on a slow machine."""
+FRAME = np.dtype(
+    [
+        ("width", "i4"),
+        ("height", "i4"),
+        ("seconds", "f8"),  # what the frame took
+        ("valence", "f8"),  # the mood it was dreamt for
+        ("arousal", "f8"),
+        ("top_class", "i4"),
+        ("pixels", "u1", (MOST_PIXELS * 4,)),  # RGBA, rows from the top, width * height * 4 of them used
+    ]
+)
+ORDERS = np.dtype([("width", "i4"), ("height", "i4"), ("fps", "f8"), ("quit", "i4")])
+
+
+@dataclass
+class DreamBoxes:
+    """The mailboxes between the main process and the generator process; they outlive any one of those."""
+
+    frames: Mailbox = field(default_factory=lambda: Mailbox(FRAME, shared=True))
+    heartbeat: Mailbox = field(default_factory=lambda: Mailbox("f8", shared=True))
+    pulses: Mailbox = field(default_factory=lambda: pulse_box(shared=True))
+    moods: Mailbox = field(default_factory=lambda: mood_box(shared=True))
+    params: Mailbox = field(default_factory=lambda: Mailbox(np.dtype(("f8", len(TABLE))), shared=True))
+    orders: Mailbox = field(default_factory=lambda: Mailbox(ORDERS, shared=True))
+
+
+def temperature(sharpness: float) -> float:
+    """`dream.sharpness` 0..1 as the softmax's temperature: .3 is deepsing's .05."""
+    return 0.1 * 0.1**sharpness
+
+
+class Dreamer:
+    """Everything the process holds; `dream` makes one frame."""
+
+    def __init__(self, boxes: DreamBoxes, seed: int) -> None:
+        # Imported here, since only this process needs the engine.
+        from livesing.generation.embedded import EmbeddedGenerator, class_moods
+        from livesing.generation.latent_path import LatentPath
+
+        self.boxes = boxes
+        self.generator = EmbeddedGenerator(*SIZES[0])
+        self.path = LatentPath(seed)
+        self._class_moods = class_moods()
+        self._views: dict[int, Any] = {}
+        self._rng = np.random.default_rng(seed)
+        self._mood_seen = -1
+        self._noise = np.zeros(128)
+        self._last: float | None = None
+
+    def dream(self, now: float) -> None:
+        """Read the newest of everything, make one frame, publish it."""
+        from livesing.translation.network import Translation, translate
+
+        started = clock_now()
+        params = snapshot(_newest(self.boxes.params, np.array([param.default for param in TABLE])))
+        mood_letter = self.boxes.moods.get()
+        mood = Mood(*mood_letter.value.tolist()) if mood_letter else Mood.neutral(now)
+        pulse_letter = self.boxes.pulses.get()
+        pulse = Pulse(*pulse_letter.value.tolist()) if pulse_letter else Pulse.quiet(now)
+        if mood_letter and mood_letter.sequence != self._mood_seen:
+            self._mood_seen = mood_letter.sequence
+            self._noise = np.clip(self._rng.normal(size=128), -2, 2)
+        valence = mood.valence * params["mood.gain"] + params["mood.valence"]
+        arousal = mood.arousal * params["mood.gain"] + params["mood.arousal"]
+        weights = self._view(int(params["dream.view"]))
+        wish = translate(valence, arousal, weights, temperature(params["dream.sharpness"]))
+        wish = Translation(wish.classes, wish.z + (params["dream.noise"] * 3 * self._noise).astype(np.float32))
+        dt = 0.0 if self._last is None else now - self._last
+        self._last = now
+        z, classes = self.path.step(dt, wish, pulse, params)
+        width, height = self.generator.size
+        with self.boxes.frames.slot(now) as frame:
+            pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
+            self.generator.render_rgba(z, classes, pixels)
+            frame["width"], frame["height"] = width, height
+            frame["valence"], frame["arousal"] = valence, arousal
+            frame["top_class"] = int(classes[0, 0].argmax())
+            frame["seconds"] = clock_now() - started
+
+    def _view(self, number: int) -> Any:
+        """The translator of a view, made at first use (50 ms)."""
+        from livesing.translation.fixed_map import fixed_map
+
+        if number not in self._views:
+            self._views[number] = fixed_map(self._class_moods, number)
+        return self._views[number]
+
+
+def _newest(box: Mailbox, otherwise: np.ndarray) -> np.ndarray:
+    letter = box.get()
+    return otherwise if letter is None else letter.value
+
+
+def run(boxes: DreamBoxes, seed: int) -> None:
+    """The process's main function: dream at the ordered rate and size until told to quit or orphaned."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which then tells us
+    if sys.platform != "win32":
+        os.nice(5)  # on a busy machine the window comes first
+    parent = multiprocessing.parent_process()
+    dreamer = Dreamer(boxes, seed)
+    deadline = clock_now()
+    while parent is None or parent.is_alive():
+        orders = boxes.orders.get()
+        fps = 30.0
+        if orders is not None:
+            if orders.value["quit"]:
+                return
+            fps = float(orders.value["fps"])
+            size = int(orders.value["width"]), int(orders.value["height"])
+            if size != dreamer.generator.size:
+                dreamer.generator.resize(*size)
+        now = clock_now()
+        boxes.heartbeat.put(now, now)
+        dreamer.dream(now)
+        # Absolute deadlines keep the rate even; after a stall it starts afresh instead of hurrying.
+        deadline = max(deadline + 1.0 / fps, clock_now() - 1.0 / fps)
+        time.sleep(max(0.0, deadline - clock_now()))

@@ -1,0 +1,192 @@
+"""The render loop: the main thread's work, frame after frame.
+
+Owner: the main thread, since window systems want it so. Period: the display's, by absolute deadlines. What may block
+it: the swap, and Python's lock for a millisecond. It reads mailboxes and Params, and waits for nobody: a dead
+generator, analysis or OSC thread costs it nothing but news.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from livesing.audio.pulse import Pulse
+from livesing.clock import now as clock_now
+from livesing.looks import Looks, PresetWatcher
+from livesing.mailbox import Mailbox
+from livesing.params import Params, Snapshot
+from livesing.preset import Preset
+from livesing.figures import Figures
+from livesing.sentiment.mood import Mood
+from livesing.stage.hud import Hud
+from livesing.stage.motion import Motion
+from livesing.stage.pacing import LATE, Ladder, Pacer
+from livesing.stage.painter import Painter, View
+from livesing.stage.surface import Surface
+
+log = logging.getLogger(__name__)
+
+CURTAIN_SECONDS = 0.25
+HUD_PERIOD = 0.25
+JUDGE_PERIOD = 2.0
+SETTLE_SECONDS = 3.0
+"""After the start the ladder waits until shaders are compiled and processes are up."""
+PULSE_LASTS = 0.5
+"""Seconds after which the last Pulse is no longer believed: the source has gone."""
+KEYS: dict[str, str] = {
+    "space": "show.freeze",
+    "b": "show.blackout",
+    "h": "show.hold",
+    "f1": "show.hud",
+    "p": "show.panic",
+    "right": "show.next",
+    "left": "show.previous",
+}
+"""Keys that switch a parameter or fire a trigger; 1 to 9 choose presets, the window knows F, M and Esc."""
+
+
+@dataclass
+class Inbox:
+    """The mailboxes that the loop reads, and the one it writes."""
+
+    pulses: Mailbox
+    moods: Mailbox
+    frames: Mailbox
+    params_out: Mailbox
+
+
+class Renderer:
+    """Everything the loop keeps between frames."""
+
+    def __init__(
+        self, surface: Surface, params: Params, inbox: Inbox, presets: PresetWatcher, first: Preset, rate: float
+    ) -> None:
+        self.surface = surface
+        self.params = params
+        self.inbox = inbox
+        self.figures = Figures()
+        self.painter = Painter(surface.ctx, inbox.frames)
+        self.looks = Looks(params, presets.folder, self.painter.recolour, first)
+        self.mood = Mood.neutral(clock_now())
+        self.pulse = Pulse.quiet(clock_now())
+        rungs = (rate, rate / 2) if rate > 40 else (rate,)
+        self.ladder = Ladder(rungs)
+        self.pacer = Pacer(rate, surface.refresh)
+        self.hud_rows: Callable[[], list[tuple[str, str]]] = list
+        self.on_frame: Callable[[float], None] = lambda now: None
+        """Called after each presented frame: the recorder's hook."""
+        self._motion = Motion()
+        self._hud = Hud()
+        self._hud_drawn = -1e9
+        self._curtain = 0.0
+        self._before: float | None = None
+        self._judged = (0.0, 0, 0)
+        self._received = 0
+
+    def run(self, until: Callable[[float], bool]) -> None:
+        """Draw until the window is closed, Esc is pressed or `until(now)` says so."""
+        while self.surface.open():
+            time.sleep(self.pacer.wait(clock_now()))
+            now = clock_now()
+            if until(now) or not self._keys():
+                return
+            self.frame(now)
+
+    @property
+    def flashes_limited(self) -> int:
+        """Frames whose light was cut by the flash limiter."""
+        return self._motion.limiter.limited
+
+    def frame(self, now: float) -> None:
+        """Draw and present one frame."""
+        dt = 0.0 if self._before is None else min(now - self._before, 0.25)
+        self._before = now
+        params = self.params.drain(now)
+        self.looks.step(now, params)
+        self.inbox.params_out.put(params.row, now)
+        self._hear(now)
+        frozen = params["show.freeze"] > 0
+        self._draw(now, 0.0 if frozen else dt, dt, params)
+        self.surface.swap()
+        self._count(clock_now())
+        self.on_frame(now)
+
+    def _draw(self, now: float, dt: float, curtain_dt: float, params: Snapshot) -> None:
+        wanted = 0.0 if params["show.blackout"] else 1.0
+        step = curtain_dt / CURTAIN_SECONDS
+        self._curtain += min(max(wanted - self._curtain, -step), step)
+        target = self.surface.target
+        stir = self._motion.step(now, dt, self.pulse, params)
+        view = View(now, dt, params, stir, self.mood, self.pulse.level, self._curtain)
+        if params["show.freeze"] and self.figures.frames:
+            self.painter.present(target, view)
+        else:
+            self.painter.paint(target, view)
+        if params["show.hud"]:
+            fresh = now - self._hud_drawn >= HUD_PERIOD
+            self._hud_drawn = now if fresh else self._hud_drawn
+            self.painter.overlay(target, self._hud.image(self.hud_rows()) if fresh else None)
+
+    def _hear(self, now: float) -> None:
+        letter = self.inbox.pulses.get()
+        if letter is not None:
+            self.pulse = Pulse(*letter.value.tolist())
+            if now - letter.stamp > PULSE_LASTS:
+                counts = self.pulse
+                self.pulse = Pulse.quiet(letter.stamp)._replace(
+                    hits=counts.hits, bass_hits=counts.bass_hits, onsets=counts.onsets, beats=counts.beats
+                )
+        letter = self.inbox.moods.get()
+        if letter is not None:
+            self.mood = Mood(*letter.value.tolist())
+
+    def _count(self, now: float) -> None:
+        interval = self.pacer.presented(now)
+        late = interval is not None and interval > LATE * self.pacer.period
+        self.figures.presented(now, interval, late)
+        if self.inbox.pulses.newest and now - self.pulse.time < PULSE_LASTS:
+            self.figures.latency_ms.add((now - self.pulse.time) * 1e3)
+        newest = self.painter.frames.timeline.newest()
+        if newest is not None:
+            self.figures.frame_age_ms.add((now - newest) * 1e3)
+        if self.painter.frames.received != self._received:
+            self._received = self.painter.frames.received
+            self.figures.generator_ms.add(self.painter.frames.seconds * 1e3)
+        self._judge(now)
+
+    def _judge(self, now: float) -> None:
+        """Every two seconds: is the rate held?"""
+        began, frames, dropped = self._judged
+        if self.figures.first is None or now - self.figures.first < SETTLE_SECONDS:
+            self._judged = now, self.figures.frames, self.figures.dropped
+            return
+        if now - began < JUDGE_PERIOD:
+            return
+        before = self.ladder.rate
+        self.ladder = self.ladder.judge(now, self.figures.frames - frames, self.figures.dropped - dropped)
+        if self.ladder.rate != before:
+            self.pacer.rate = self.ladder.rate
+            word = "cannot be held; going" if self.ladder.rate < before else "is tried again, up"
+            log.info("%g frames a second %s to %g", max(before, self.ladder.rate), word, self.ladder.rate)
+        self._judged = now, self.figures.frames, self.figures.dropped
+
+    def _keys(self) -> bool:
+        """Act on the keys pressed; False when the show is to end."""
+        for key in self.surface.poll():
+            if key == "escape":
+                return False
+            if key.isdecimal():
+                self.params.set("show.preset", int(key), "keys")
+            elif key in ("f", "m"):
+                self._window_key(key)
+            elif key in ("p", "left", "right"):
+                self.params.fire(KEYS[key], "keys")
+            elif key in KEYS:
+                self.params.set(KEYS[key], 1 - self.params.target(KEYS[key]), "keys")
+        return True
+
+    def _window_key(self, key: str) -> None:
+        act = getattr(self.surface, "toggle_fullscreen" if key == "f" else "next_monitor", None)
+        if act is not None:
+            act()
+            self.pacer.refresh = self.surface.refresh
