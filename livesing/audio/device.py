@@ -78,7 +78,9 @@ def inputs() -> list[Device]:
             raise
         return []
     return [
-        Device(index, entry["name"], entry["max_input_channels"], entry["default_samplerate"], index == default)
+        Device(
+            index, entry["name"], entry["max_input_channels"], entry["default_samplerate"], index == default
+        )
         for index, entry in enumerate(listed)
         if entry["max_input_channels"] > 0
     ]

@@ -19,6 +19,7 @@ from livesing.clock import now as clock_now
 from livesing.errors import SourceError
 from livesing.ring import Ring
 
+
 class FileSource:
     """Plays a file into a Ring and, unless muted, into the default output.
 
@@ -51,7 +52,9 @@ class FileSource:
             return None
         try:
             sd.query_devices(kind="output")
-            stream = sd.OutputStream(self.rate, BLOCK, None, min(2, self.ring.channels), "float32", latency=0.1)
+            stream = sd.OutputStream(
+                self.rate, BLOCK, None, min(2, self.ring.channels), "float32", latency=0.1
+            )
             stream.start()
         except (sd.PortAudioError, ValueError):
             return None

@@ -25,7 +25,9 @@ class SoundFile:
             self._file = soundfile.SoundFile(path)
         except (soundfile.LibsndfileError, OSError) as error:
             reason = getattr(error, "error_string", None) or str(error)
-            raise SourceError(f"{path.name} is no sound file that can be read: {reason.strip().rstrip('.')}") from None
+            raise SourceError(
+                f"{path.name} is no sound file that can be read: {reason.strip().rstrip('.')}"
+            ) from None
         self._broken = soundfile.LibsndfileError
         if self._file.frames == 0:
             self._file.close()
@@ -45,11 +47,14 @@ class SoundFile:
 
         self._ended = False
         self._resampler = (
-            soxr.ResampleStream(self._native, self.rate, self.channels, dtype="float32") if self._foreign else None
+            soxr.ResampleStream(self._native, self.rate, self.channels, dtype="float32")
+            if self._foreign
+            else None
         )
 
     def read(self, count: int) -> np.ndarray | None:
-        """About `count` samples -> [n, channels] float32, n > 0; None at the end or where the file is damaged."""
+        """About `count` samples -> [n, channels] float32, n > 0; None at the end or where the file is
+        damaged."""
         while not self._ended:
             try:
                 block: np.ndarray = self._file.read(count, dtype="float32", always_2d=True)

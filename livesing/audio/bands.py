@@ -1,0 +1,90 @@
+"""Bands: power per frequency band from short windows.
+
+All powers are mean squares re full scale: a full-scale sine reads 0.5 (-3 dB) in its band.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livesing.audio.framing import Floats, Framer
+
+FloatArray = NDArray[np.floating]
+
+
+def log_band_edges(rate: float, window: int, low_hz: float, high_hz: float, bands: int) -> list[int]:
+    """First FFT bin of each band, plus the end of the last: log-spaced, at least a bin each.
+
+    Bins 0 and 1 never belong to a band, so a DC offset, which a Hann window spreads over both,
+    is not heard. Near low_hz the bins are wider than the bands, and fewer bands come back.
+    """
+    top = min(high_hz, 0.475 * rate)
+    hz = np.geomspace(low_hz, top, bands + 1)
+    bins = np.clip(np.round(hz * window / rate).astype(int), 2, window // 2)
+    return [int(b) for b in np.unique(bins)]
+
+
+class Spectrum:
+    """Power spectrum of windows, summed into bands.
+
+    `edges` are FFT bins (see log_band_edges): band b is the bins edges[b] .. edges[b + 1] - 1.
+    """
+
+    def __init__(self, window: int, edges: list[int]) -> None:
+        taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+        self._taper = taper.astype(np.float32)
+        # Parseval: 2 * sum over positive bins of |X|^2 / (N * sum w^2) is the mean square.
+        self._scale = np.float32(2.0 / (window * float(np.sum(taper**2))))
+        self._starts = np.array(edges[:-1])
+        self._end = edges[-1]
+
+    def powers(self, frames: Floats) -> Floats:
+        """frames: [n, window]. Returns the power of every bin, [n, window // 2 + 1]."""
+        spectrum = np.fft.rfft(frames * self._taper, axis=-1)
+        powers: Floats = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+        return powers * self._scale
+
+    def bands(self, powers: Floats) -> Floats:
+        """powers: [n, bins]. Returns [n, bands]."""
+        return np.add.reduceat(powers[:, : self._end], self._starts, axis=1)
+
+
+class BassBank:
+    """Power at 30-150 Hz with little delay.
+
+    A 10 ms window cannot resolve the bass. So the sound is averaged down to about 3 kHz (what
+    aliases into 30-150 Hz is at least 26 dB down), and a window of 43 ms whose weight lies on its
+    newer half is projected onto a few low frequencies.
+    """
+
+    PER_HOP = 8
+    HOPS = 16
+    CENTRES_HZ = (35.0, 50.0, 70.0, 90.0, 110.0, 135.0)
+
+    def __init__(self, rate: float, hop: int) -> None:
+        if hop % self.PER_HOP:
+            raise ValueError(f"hop must be a multiple of {self.PER_HOP}, got {hop}")
+        self._decimation = hop // self.PER_HOP
+        self._low_rate = rate / self._decimation
+        length = self.PER_HOP * self.HOPS
+        self._framer = Framer(length, self.PER_HOP)
+        u = (np.arange(length) + 0.5) / length
+        weight = u**3 * (1.0 - u) ** 2
+        seconds = np.arange(length) / self._low_rate
+        columns = []
+        for hz in self.CENTRES_HZ:
+            for wave in (np.cos(2 * np.pi * hz * seconds), np.sin(2 * np.pi * hz * seconds)):
+                # Without its weighted mean a column is blind to DC.
+                columns.append(weight * (wave - np.sum(weight * wave) / np.sum(weight)))
+        bank = np.stack(columns, axis=1)
+        tones = np.sin(2 * np.pi * np.outer(np.linspace(40.0, 130.0, 46), seconds))
+        bank *= np.sqrt(0.5 / np.mean(np.sum((tones @ bank) ** 2, axis=1)))
+        self._bank: Floats = bank.astype(np.float32)
+
+    def push(self, hops: Floats) -> Floats:
+        """hops: [n, hop], successive, without overlap. Returns the power, [n]."""
+        low = hops.reshape(-1, self._decimation).mean(axis=1, dtype=np.float32)
+        frames = self._framer.push(low)
+        projected = np.ascontiguousarray(frames) @ self._bank
+        return np.sum(projected**2, axis=1)
