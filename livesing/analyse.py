@@ -26,8 +26,8 @@ FILE_BLOCK = 1 << 15
 def analyse(path: Path, output: Path | None, *, stream: bool = False, beats: Path | None = None) -> None:
     """Write a row per 500 ms to `output` (or the terminal), and the beats to `beats`.
 
-    `stream` takes the file in the live show's blocks. Raises SourceError for what is no sound file; nothing is
-    written then, and an output appears whole or not at all.
+    `stream` takes the file in the live show's blocks. Raises SourceError for what is no sound file; nothing
+    is written then, and an output appears whole or not at all.
     """
     sound = SoundFile(path)
     slow, fast, estimator = SlowPath(sound.rate), FastPath(sound.rate), CueEstimator()

@@ -1,7 +1,7 @@
 """The show's ear: opens what `--audio` asks for, falls back to the demo piece, and reopens what was lost.
 
-There is always a source. While the demo piece is being rendered for the first time, and while an unplugged device is
-away, it is one without sound, and the show goes on in silence.
+There is always a source. While the demo piece is being rendered for the first time, and while an unplugged
+device is away, it is one without sound, and the show goes on in silence.
 """
 
 import logging
@@ -40,7 +40,8 @@ class Quiet:
 
 
 class AudioInput:
-    """The source that is heard now. `open` and `close` belong to the main thread, `reopen` to the supervisor."""
+    """The source that is heard now. `open` and `close` belong to the main thread, `reopen` to the
+    supervisor."""
 
     def __init__(self, spec: Spec, *, mute: bool = False) -> None:
         self.spec = spec
@@ -62,8 +63,8 @@ class AudioInput:
     def open(self) -> None:
         """Open what was asked for.
 
-        Raises SourceError when it was asked for by name and is not there. A microphone that nobody asked for by name
-        is replaced by the demo piece, and a line says so.
+        Raises SourceError when it was asked for by name and is not there. A microphone that nobody asked
+        for by name is replaced by the demo piece, and a line says so.
         """
         if self.spec.kind == "file":
             assert self.spec.path is not None
@@ -113,13 +114,10 @@ class AudioInput:
         self.on_change(source)
 
     def _open_demo(self) -> None:
-        path = demo.path()
-        if path.is_file():
-            try:
-                self._replace(FileSource(path, name="demo piece", mute=self._mute))
-                return
-            except SourceError:
-                pass  # damaged: it is rendered anew
+        path = demo.cached()
+        if path is not None:
+            self._replace(FileSource(path, name="demo piece", mute=self._mute))
+            return
         log.info("rendering the demo piece, once; it begins in a few seconds")
         self._replace(Quiet(COMPOSING))
         threading.Thread(target=self._compose, name="composer", daemon=True).start()

@@ -1,4 +1,5 @@
-"""`livesing bench render`: what each pass of the picture costs, as a ratio to clear + swap in the same run."""
+"""`livesing bench render`: what each pass of the picture costs, as a ratio to clear + swap in the same
+run."""
 
 import json
 import time
@@ -15,6 +16,7 @@ from livesing.stage.hud import Hud
 from livesing.stage.motion import Stir
 from livesing.stage.painter import Painter, View
 from livesing.stage.surface import Surface, load_finish
+from livesing.style.palette import IDENTITY
 
 EVERYTHING = {"lens.fold": 6, "line.ink": 0.5, "line.glow": 0.5, "trail.amount": 0.8, "film.posterise": 0.5}
 """What the default look leaves off."""
@@ -67,7 +69,7 @@ def measure(surface: Surface, frames: int) -> dict:  # type: ignore[type-arg]
         params.drain(clock_now())
         snapshot = params.drain(clock_now() + 1e3)
         stir = Stir(1.1, 0.0, (0.0, 0.0), 1.0, 0.0, 0.5, 1.0, 0.5)
-        return View(clock_now(), 1 / 60, snapshot, stir, Mood.neutral(0.0), 0.5, 1.0)
+        return View(clock_now(), 1 / 60, snapshot, stir, Mood.neutral(0.0), 0.5, 1.0, IDENTITY)
 
     def median_ms(draw: Callable[[], None]) -> float:
         times = []
@@ -85,8 +87,9 @@ def measure(surface: Surface, frames: int) -> dict:  # type: ignore[type-arg]
         surface.swap()
 
     plain = view(**{name.replace(".", "_", 1): value for name, value in DEFAULT_OFF.items()})
-    painter.paint(target, plain)
+    painter.frames.take(clock_now())
     painter.dreaming = 1.0
+    painter.paint(target, plain)
     usual = {param: 0.3 for param in DEFAULT_OFF}
     rich = {name.replace(".", "_", 1): value for name, value in (EVERYTHING | usual).items()}
     hud = Hud().image([("row", "of figures")] * 12)
@@ -94,11 +97,12 @@ def measure(surface: Surface, frames: int) -> dict:  # type: ignore[type-arg]
     costs = {
         "upload": median_ms(lambda: _upload(painter, boxes, noise)),
         "scene": median_ms(lambda: painter.scene(plain)),
-        "composite": median_ms(lambda: painter.composite(plain)),
+        "dream": median_ms(lambda: painter.dream(plain)),
+        "view": median_ms(lambda: painter.view(plain)),
         "present": median_ms(lambda: painter.present(target, plain)),
     }
     full = view(**rich)
-    costs["composite, everything"] = median_ms(lambda: painter.composite(full))
+    costs["view, everything"] = median_ms(lambda: painter.view(full))
     costs["present, everything"] = median_ms(lambda: painter.present(target, full))
     costs["overlay"] = median_ms(lambda: painter.overlay(target, hud))
     passes = {name: {"ms": round(ms, 3), "ratio": round(ms / baseline, 2)} for name, ms in costs.items()}

@@ -61,14 +61,19 @@ class _Parser(argparse.ArgumentParser):
 
 def _log(verbose: bool) -> None:
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, format="livesing: %(message)s", stream=sys.stderr, force=True
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="livesing: %(message)s",
+        stream=sys.stderr,
+        force=True,
     )
     for chatty in ("PIL", "libav"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="livesing", description="Live music becomes moving pictures that carry its feeling.")
+    parser = _Parser(
+        prog="livesing", description="Live music becomes moving pictures that carry its feeling."
+    )
     parser.add_argument("--version", action="version", version=f"livesing {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     common = argparse.ArgumentParser(add_help=False)
@@ -79,26 +84,54 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_live(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
-    live = commands.add_parser("live", parents=[common], help="the show", description="The show. Keys: F full screen, "
-                               "M next monitor, 1-9 and arrows presets, Space freeze, H hold, B blackout, P panic, "
-                               "F1 figures, Esc end.")
-    live.add_argument("--audio", metavar="WHAT", help="part of a device's name, NAME:3,4 for its channels, a sound "
-                      "file, or 'demo'; without it the microphone, or the demo piece where there is none")
+    live = commands.add_parser(
+        "live",
+        parents=[common],
+        help="the show",
+        description="The show. Keys: F full screen, "
+        "M next monitor, 1-9 and arrows presets, Space freeze, H hold, B blackout, P panic, "
+        "F1 figures, Esc end.",
+    )
+    live.add_argument(
+        "--audio",
+        metavar="WHAT",
+        help="part of a device's name, NAME:3,4 for its channels, a sound "
+        "file, or 'demo'; without it the microphone, or the demo piece where there is none",
+    )
     live.add_argument("--preset", metavar="P", help="name or number of the first look")
-    live.add_argument("--presets", metavar="DIR", type=Path, help="folder of looks instead of the built-in ones")
+    live.add_argument(
+        "--presets", metavar="DIR", type=Path, help="folder of looks instead of the built-in ones"
+    )
     live.add_argument("--monitor", metavar="P", help="full screen on the monitor whose name holds P")
-    live.add_argument("--windowed", metavar="WxH", type=_size, help="a window of this size; the size of the film "
-                      "when headless")
+    live.add_argument(
+        "--windowed",
+        metavar="WxH",
+        type=_size,
+        help="a window of this size; the size of the film when headless",
+    )
     live.add_argument("--headless", action="store_true", help="no window: write an MP4 (Linux)")
     live.add_argument("-o", "--output", metavar="FILE", type=Path, help="where the headless show's MP4 goes")
     live.add_argument("--fps", metavar="N", type=_rate, help="frames a second, instead of the display's rate")
     live.add_argument("--seconds", metavar="S", type=_positive, help="end after S seconds")
     live.add_argument("--report", metavar="FILE", type=Path, help="write the run's figures as JSON")
-    live.add_argument("--mute", action="store_true", help="do not play the file or demo through the loudspeakers")
-    live.add_argument("--osc", metavar="[HOST:]PORT", type=_address, default=("127.0.0.1", 7770),
-                      help="where to listen for OSC (default 127.0.0.1:7770)")
-    live.add_argument("--osc-out", metavar="HOST:PORT", type=_address, action="append", default=[],
-                      help="send state there; may be given more than once")
+    live.add_argument(
+        "--mute", action="store_true", help="do not play the file or demo through the loudspeakers"
+    )
+    live.add_argument(
+        "--osc",
+        metavar="[HOST:]PORT",
+        type=_address,
+        default=("127.0.0.1", 7770),
+        help="where to listen for OSC (default 127.0.0.1:7770)",
+    )
+    live.add_argument(
+        "--osc-out",
+        metavar="HOST:PORT",
+        type=_address,
+        action="append",
+        default=[],
+        help="send state there; may be given more than once",
+    )
     live.add_argument("--seed", metavar="N", type=int, default=0, help="of the dream's wandering")
     live.set_defaults(run=_live)
 
@@ -132,12 +165,20 @@ def _live(options: argparse.Namespace) -> None:
 
 
 def _add_analyse(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
-    analyse = commands.add_parser("analyse", parents=[common], help="valence and arousal of a sound file, as CSV",
-                                  description="A row per 500 ms; valence and arousal are z-scores.")
+    analyse = commands.add_parser(
+        "analyse",
+        parents=[common],
+        help="valence and arousal of a sound file, as CSV",
+        description="A row per 500 ms; valence and arousal are z-scores.",
+    )
     analyse.add_argument("audio", metavar="AUDIO", type=Path)
-    analyse.add_argument("-o", "--output", metavar="OUT.csv", type=Path, help="a file instead of the terminal")
+    analyse.add_argument(
+        "-o", "--output", metavar="OUT.csv", type=Path, help="a file instead of the terminal"
+    )
     analyse.add_argument("--stream", action="store_true", help="run the live code block by block")
-    analyse.add_argument("--beats", metavar="FILE", type=Path, help="write the beats, a time in seconds a line")
+    analyse.add_argument(
+        "--beats", metavar="FILE", type=Path, help="write the beats, a time in seconds a line"
+    )
     analyse.set_defaults(run=_analyse)
 
 
@@ -150,14 +191,20 @@ def _analyse(options: argparse.Namespace) -> None:
 
 
 def _add_dream(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
-    dream = commands.add_parser("dream", parents=[common], help="one generated frame, or a walk",
-                                description="One frame as PNG, or with --walk a film through latent space.")
+    dream = commands.add_parser(
+        "dream",
+        parents=[common],
+        help="one generated frame, or a walk",
+        description="One frame as PNG, or with --walk a film through latent space.",
+    )
     dream.add_argument("-o", "--output", metavar="OUT", type=Path, required=True)
     dream.add_argument("--generator", metavar="G", default="embedded", help="'embedded'")
     dream.add_argument("--weights", metavar="W", type=Path, help="weights of a generator that needs some")
     what = dream.add_mutually_exclusive_group()
     what.add_argument("--class", dest="number", metavar="N", type=int, help="one class, 0 to 999")
-    what.add_argument("--mood", metavar="V,A", type=_mood, help="through the translator: valence,arousal in z-scores")
+    what.add_argument(
+        "--mood", metavar="V,A", type=_mood, help="through the translator: valence,arousal in z-scores"
+    )
     dream.add_argument("--seed", metavar="N", type=int, default=0)
     dream.add_argument("--size", metavar="WxH", type=_size, default=(1024, 576))
     dream.add_argument("--walk", metavar="SECONDS", type=_positive, help="a film of this length")
@@ -219,7 +266,9 @@ def _presets_check(options: argparse.Namespace) -> None:
 def _add_bench(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
     bench = commands.add_parser("bench", help="measure, as ratios within one run")
     actions = bench.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=_Parser)
-    render = actions.add_parser("render", parents=[common], help="the passes of the picture against clear + swap")
+    render = actions.add_parser(
+        "render", parents=[common], help="the passes of the picture against clear + swap"
+    )
     render.add_argument("--size", metavar="WxH", type=_size, default=(640, 360))
     render.add_argument("--frames", metavar="N", type=int, default=60, help="a pass (default 60)")
     render.add_argument("--headless", action="store_true", help="without a window")

@@ -12,7 +12,17 @@ from typing import Any
 from livesing import __version__, assets
 from livesing.errors import LivesingError
 
-PACKAGES = ("numpy", "sounddevice", "soundfile", "soxr", "aubio-ledfx", "onnxruntime", "glfw", "moderngl", "av")
+PACKAGES = (
+    "numpy",
+    "sounddevice",
+    "soundfile",
+    "soxr",
+    "aubio-ledfx",
+    "onnxruntime",
+    "glfw",
+    "moderngl",
+    "av",
+)
 EXTRAS = {
     "torch": "BigGAN and training: pip install 'livesing[gan]'",
     "pytorch-pretrained-biggan": "BigGAN: pip install 'livesing[gan]'",
@@ -34,7 +44,9 @@ def examine() -> dict[str, Any]:
     """Every look of the doctor, by name."""
     looks: dict[str, Callable[[], Any]] = {
         "livesing": lambda: __version__,
-        "system": lambda: f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores",
+        "system": lambda: (
+            f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores"
+        ),
         "sound": _sound,
         "monitors": _monitors,
         "gl": _gl,
@@ -78,7 +90,9 @@ def _monitors() -> Any:
 
     start_glfw()
     try:
-        return [f"{monitor.name} {monitor.width}x{monitor.height}@{monitor.refresh:g}" for monitor in connected()]
+        return [
+            f"{monitor.name} {monitor.width}x{monitor.height}@{monitor.refresh:g}" for monitor in connected()
+        ]
     finally:
         import glfw
 
@@ -136,5 +150,3 @@ def _words(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(value) or "none"
     return str(value)
-
-

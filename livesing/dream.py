@@ -41,15 +41,20 @@ def still(path: Path, asked: Translation, seed: int, size: tuple[int, int]) -> N
         Image.fromarray(pixels[..., :3]).save(partial)
         partial.replace(path)
     except ValueError:
-        raise LivesingError(f"{path.name}: {path.suffix or 'no ending'} is no kind of image to write") from None
+        raise LivesingError(
+            f"{path.name}: {path.suffix or 'no ending'} is no kind of image to write"
+        ) from None
     except OSError as error:
         raise LivesingError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
         partial.unlink(missing_ok=True)
 
 
-def film(path: Path, asked: Translation, seed: int, size: tuple[int, int], seconds: float, fps: float) -> None:
-    """Write a walk of `seconds` through latent space as an MP4, from what is asked on to others of the seed."""
+def film(
+    path: Path, asked: Translation, seed: int, size: tuple[int, int], seconds: float, fps: float
+) -> None:
+    """Write a walk of `seconds` through latent space as an MP4, from what is asked on to others of the
+    seed."""
     import av
 
     if path.suffix.lower() not in (".mp4", ".mkv", ".mov"):

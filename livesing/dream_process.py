@@ -22,7 +22,7 @@ class DreamProcess:
         self._process: BaseProcess | None = None
         self._started = 0.0
         self._closing = False
-        self._orders = (*dreamer.SIZES[0], 30.0)
+        self._orders = (*dreamer.SIZES[0], 25.0)
 
     @property
     def pid(self) -> int | None:
@@ -59,8 +59,10 @@ class DreamProcess:
         """End what is left of it and start anew."""
         code = self._end()
         self.start()
-        return "the generator process hung and was started anew" if code is None else (
-            f"the generator process ended ({_ending(code)}) and was started anew"
+        return (
+            "the generator process hung and was started anew"
+            if code is None
+            else (f"the generator process ended ({_ending(code)}) and was started anew")
         )
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """The generator process: Mood in, frames out.
 
-Owner: a process of its own, started with spawn, because a GPU fault leaves a process unusable and because a slow
-model must not stall the window. Period: as fast as it can, up to the rate it is asked for. It meets the
-main process in shared-memory mailboxes only. When it dies the supervisor starts another; the window
+Owner: a process of its own, started with spawn, because a GPU fault leaves a process unusable and because a
+slow model must not stall the window. Period: as fast as it can, up to the rate it is asked for. It meets
+the main process in shared-memory mailboxes only. When it dies the supervisor starts another; the window
 goes on with the last frame and then with the shader scene.
 """
 
@@ -95,7 +95,9 @@ class Dreamer:
         arousal = mood.arousal * params["mood.gain"] + params["mood.arousal"]
         weights = self._view(int(params["dream.view"]))
         wish = translate(valence, arousal, weights, temperature(params["dream.sharpness"]))
-        wish = Translation(wish.classes, wish.z + (params["dream.noise"] * 3 * self._noise).astype(np.float32))
+        wish = Translation(
+            wish.classes, wish.z + (params["dream.noise"] * 3 * self._noise).astype(np.float32)
+        )
         dt = 0.0 if self._last is None else now - self._last
         self._last = now
         z, classes = self.path.step(dt, wish, pulse, params)

@@ -1,4 +1,5 @@
-"""The figures of a run: what `--report` writes and the HUD shows. Memory does not grow with the show's length."""
+"""The figures of a run: what `--report` writes and the HUD shows. Memory does not grow with the show's
+length."""
 
 import json
 import os

@@ -21,8 +21,8 @@ from livesing.sentiment.mood import MOOD_SIZE, Mood
 
 log = logging.getLogger(__name__)
 
-POLL = 0.003
-"""Seconds between looks at the Ring: a third of a block at 48 kHz."""
+POLL = 0.005
+"""Seconds between looks at the Ring: less than half a block at 48 kHz."""
 MOST = 16 * BLOCK
 """Samples taken at once when catching up after a stall."""
 

@@ -1,8 +1,8 @@
 """The render loop: the main thread's work, frame after frame.
 
-Owner: the main thread, since window systems want it so. Period: the display's, by absolute deadlines. What may block
-it: the swap, and Python's lock for a millisecond. It reads mailboxes and Params, and waits for nobody: a dead
-generator, analysis or OSC thread costs it nothing but news.
+Owner: the main thread, since window systems want it so. Period: the display's, by absolute deadlines. What
+may block it: the swap, and Python's lock for a millisecond. It reads mailboxes and Params, and waits for
+nobody: a dead generator, analysis or OSC thread costs it nothing but news.
 """
 
 import logging
@@ -23,13 +23,14 @@ from livesing.stage.motion import Motion
 from livesing.stage.pacing import LATE, Ladder, Pacer
 from livesing.stage.painter import Painter, View
 from livesing.stage.surface import Surface
+from livesing.style.grading import Grading
 
 log = logging.getLogger(__name__)
 
 CURTAIN_SECONDS = 0.25
 HUD_PERIOD = 0.25
 JUDGE_PERIOD = 2.0
-SETTLE_SECONDS = 3.0
+SETTLE_SECONDS = 8.0
 """After the start the ladder waits until shaders are compiled and processes are up."""
 PULSE_LASTS = 0.5
 """Seconds after which the last Pulse is no longer believed: the source has gone."""
@@ -59,14 +60,21 @@ class Renderer:
     """Everything the loop keeps between frames."""
 
     def __init__(
-        self, surface: Surface, params: Params, inbox: Inbox, presets: PresetWatcher, first: Preset, rate: float
+        self,
+        surface: Surface,
+        params: Params,
+        inbox: Inbox,
+        presets: PresetWatcher,
+        first: Preset,
+        rate: float,
     ) -> None:
         self.surface = surface
         self.params = params
         self.inbox = inbox
         self.figures = Figures()
         self.painter = Painter(surface.ctx, inbox.frames)
-        self.looks = Looks(params, presets.folder, self.painter.recolour, first)
+        self.grading = Grading()
+        self.looks = Looks(params, presets.folder, self.grading.recolour, first)
         self.mood = Mood.neutral(clock_now())
         self.pulse = Pulse.quiet(clock_now())
         rungs = (rate, rate / 2) if rate > 40 else (rate,)
@@ -82,6 +90,7 @@ class Renderer:
         self._before: float | None = None
         self._judged = (0.0, 0, 0)
         self._received = 0
+        self._painted = False
 
     def run(self, until: Callable[[float], bool]) -> None:
         """Draw until the window is closed, Esc is pressed or `until(now)` says so."""
@@ -91,6 +100,11 @@ class Renderer:
             if until(now) or not self._keys():
                 return
             self.frame(now)
+
+    def start_counting(self) -> None:
+        """Begin the figures anew: opening the parts of a show is not a late frame."""
+        self.figures = Figures()
+        self.pacer = Pacer(self.pacer.rate, self.surface.refresh)
 
     @property
     def flashes_limited(self) -> int:
@@ -117,11 +131,15 @@ class Renderer:
         self._curtain += min(max(wanted - self._curtain, -step), step)
         target = self.surface.target
         stir = self._motion.step(now, dt, self.pulse, params)
-        view = View(now, dt, params, stir, self.mood, self.pulse.level, self._curtain)
-        if params["show.freeze"] and self.figures.frames:
+        if self.painter.frames.take(now):
+            self.grading.see(self.painter.frames.thumb, now)
+        colour = self.grading.colour(now, stir.turn, params)
+        view = View(now, dt, params, stir, self.mood, self.pulse.level, self._curtain, colour)
+        if params["show.freeze"] and self._painted:
             self.painter.present(target, view)
         else:
             self.painter.paint(target, view)
+            self._painted = True
         if params["show.hud"]:
             fresh = now - self._hud_drawn >= HUD_PERIOD
             self._hud_drawn = now if fresh else self._hud_drawn

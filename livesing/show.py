@@ -8,6 +8,7 @@ The window opens first, with the scene that needs no generator; everything else 
 
 import gc
 import logging
+import os
 import signal
 import sys
 import time
@@ -43,7 +44,10 @@ HEADLESS = (640, 360)
 HEADLESS_SECONDS = 60.0
 HEADLESS_FPS = 30.0
 DISPLAY_FPS = 60.0
-DREAM_FPS = 30.0
+DREAM_FPS = 60.0
+DREAM_FPS_FEW_CORES = 25.0
+"""With four cores or fewer more frames would be taken from the window; the crossfade in time fills them
+in."""
 SLOWEST_DREAM = 24.0
 """Generated frames a second under which the frames get smaller."""
 DIGITAL_SILENCE = 6.0
@@ -80,6 +84,7 @@ class Show:
         self.boxes = DreamBoxes()
         self.began = clock_now()
         self.stop_asked = False
+        self._dream_fps = DREAM_FPS if (os.cpu_count() or 1) > 4 else DREAM_FPS_FEW_CORES
         self._size_ladder = Ladder(tuple(range(len(SIZES))), patience=60.0)
         self._dream_judged = (0.0, 0)
         self._zeros_since: float | None = None
@@ -99,12 +104,14 @@ class Show:
             closing.callback(surface.close)
             self.renderer = self._open_renderer(surface, first)
             self.renderer.frame(clock_now())
+            self.opened = clock_now() - self.began
             log.info("%s", surface.kind)
             self._open_parts(closing, spec.kind)
             if isinstance(surface, HeadlessSurface):
                 self._record(closing, surface)
             gc.collect()
             gc.freeze()  # what lives now lives long: collections during the show stay short
+            self.renderer.start_counting()  # the run is what comes now; the first frame was there to be seen
             with self._signals():
                 self.renderer.run(self._over)
             figures = self.figures()
@@ -190,7 +197,11 @@ class Show:
         options = self.options
         try:
             server = OscServer(
-                self.params, options.osc_host, options.osc_port, outputs=options.osc_outputs, state=self.osc_state
+                self.params,
+                options.osc_host,
+                options.osc_port,
+                outputs=options.osc_outputs,
+                state=self.osc_state,
             )
         except LivesingError as error:
             log.warning("no OSC: %s", error)
@@ -238,7 +249,7 @@ class Show:
         before = self._size_ladder.rung
         self._size_ladder = self._size_ladder.judge(now, 1, int(slow))
         rung = max(self._size_ladder.rung, min(self.renderer.ladder.rung, len(SIZES) - 1))
-        self.dream.order(*SIZES[rung], min(DREAM_FPS, self.renderer.pacer.rate))
+        self.dream.order(*SIZES[rung], min(self._dream_fps, self.renderer.pacer.rate))
         if self._size_ladder.rung != before:
             log.info("generator at %.1f frames a second: now %dx%d", rate, *SIZES[rung])
         self._dream_judged = now, frames.received
@@ -255,7 +266,8 @@ class Show:
             self._zeros_told = True
             hint = "is it muted?"
             if sys.platform == "darwin":
-                hint = "allow the microphone for your terminal in System Settings > Privacy & Security > Microphone"
+                hint = "allow the microphone for your terminal in System Settings > Privacy & Security >
+                Microphone"
             log.warning("%s gives only zeros: %s", self.audio.source.name, hint)
 
     def osc_state(self) -> Mapping[str, float | str]:
@@ -289,13 +301,25 @@ class Show:
         source: Source = self.audio.source
         rows = [
             ("picture", f"{figures.fps:.1f} fps of {renderer.pacer.rate:g}, {figures.dropped} late"),
-            ("frame", f"p50 {figures.frame_ms.percentile(0.5):.1f}  p99 {figures.frame_ms.percentile(0.99):.1f} ms"),
-            ("generator", f"embedded, onnxruntime, {size[0]}x{size[1]}, {self.renderer.painter.frames.rate:.1f} fps"),
+            (
+                "frame",
+                f"p50 {figures.frame_ms.percentile(0.5):.1f}  p99 {figures.frame_ms.percentile(0.99):.1f} ms",
+            ),
+            (
+                "generator",
+                f"embedded, onnxruntime, {size[0]}x{size[1]}, {self.renderer.painter.frames.rate:.1f} fps",
+            ),
             ("dream", f"V {frames.felt[0]:+.2f}  A {frames.felt[1]:+.2f}  class {frames.top_class}"),
             ("feeling", f"V {mood.valence:+.2f}  A {mood.arousal:+.2f}  confidence {mood.confidence:.2f}"),
             ("sound", f"{source.name}, {source.rate} Hz, {self.audio.overruns} lost"),
-            ("level", f"{pulse.rms_db:.0f} dB  bass {pulse.bass:.2f}  mid {pulse.mid:.2f}  treble {pulse.treble:.2f}"),
-            ("beat", f"{pulse.bpm:.0f} bpm, confidence {pulse.beat_confidence:.2f}, {pulse.onset_rate:.1f} onsets/s"),
+            (
+                "level", f"{pulse.rms_db:.0f} dB  bass {pulse.bass:.2f}  mid {pulse.mid:.2f}  treble
+                {pulse.treble:.2f}",
+            ),
+            (
+                "beat", f"{pulse.bpm:.0f} bpm, confidence {pulse.beat_confidence:.2f},
+                {pulse.onset_rate:.1f} onsets/s",
+            ),
             ("look", renderer.looks.current.title),
             ("window", renderer.surface.kind),
             ("OSC", f"{self.osc.host}:{self.osc.port}, {self.osc.refused} refused" if self.osc else "none"),
@@ -328,7 +352,7 @@ class Show:
             "faults": [fault._asdict() for fault in self.supervisor.faults],
             "limited_flashes": self.renderer.flashes_limited,
             "preset": self.renderer.looks.current.name,
-            "window_s": round((self.renderer.figures.first or self.began) - self.began, 3),
+            "window_s": round(self.opened, 3),
             "rss_mb": rss_mb(),
         }
 

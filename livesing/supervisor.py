@@ -1,7 +1,8 @@
 """The supervisor: looks four times a second whether everything lives, and brings back what does not.
 
 Owner: the Supervisor thread. Period: 250 ms. What may block it: a restart (opening a device, starting a
-process), which is why it is a thread of its own. When it dies, nothing is restarted any more; the picture goes on.
+process), which is why it is a thread of its own. When it dies, nothing is restarted any more; the picture
+goes on.
 """
 
 import logging

@@ -3,4 +3,4 @@
 uniform sampler2D image;
 in vec2 uv;
 out vec4 colour;
-void main() { colour = texture(image, vec2(uv.x, 1.0 - uv.y)); }
+void main() { colour = textureLod(image, vec2(uv.x, 1.0 - uv.y), 0.0); }

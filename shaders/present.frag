@@ -1,11 +1,18 @@
 #version 330
 // To the screen: lines, tone, light. What pulses with the sound comes here, after everything that keeps a memory
-// of the picture. Compiled in variants: EDGES, POSTERISE, GRAIN, FADE.
+// of the picture. Compiled in variants: EDGES, POSTERISE, GRAIN, FADE; and DIRECT, where the picture needs no memory
+// and no neighbours, and is looked up in the dream itself.
+#ifdef DIRECT
+#include "seen.glsl"
+#else
 uniform sampler2D picture;
-uniform vec2 pixel;             // 1 / size of the picture
+in vec2 uv;
+#endif
 uniform float light;            // gain on sRGB values
 uniform float curtain;          // 0 black, 1 open
+#ifndef FOLD
 uniform float aspect;
+#endif
 uniform float light_vignette;
 #ifdef EDGES
 uniform float line_ink;
@@ -23,24 +30,28 @@ uniform float grain_seed;
 uniform sampler2D leaving;      // the last picture of the look that goes
 uniform float fade;             // 0 it, 1 the new one
 #endif
-in vec2 uv;
 out vec4 colour;
 
 float luma(vec3 c) { return dot(c, vec3(0.299, 0.587, 0.114)); }
 
 void main() {
-    vec3 c = texture(picture, uv).rgb;
+#ifdef DIRECT
+    vec3 c = seen();
+#else
+    vec3 c = textureLod(picture, uv, 0.0).rgb;
+#endif
 #ifdef EDGES
-    vec2 d = pixel * 1.25;
-    vec3 east = texture(picture, uv + vec2(d.x, 0.0)).rgb, west = texture(picture, uv - vec2(d.x, 0.0)).rgb;
-    vec3 north = texture(picture, uv + vec2(0.0, d.y)).rgb, south = texture(picture, uv - vec2(0.0, d.y)).rgb;
+    // A fixed share of the height, so that lines are as strong on a large screen.
+    vec2 d = vec2(1.0 / aspect, 1.0) * (1.25 / 360.0);
+    vec3 east = textureLod(picture, uv + vec2(d.x, 0.0), 0.0).rgb, west = textureLod(picture, uv - vec2(d.x, 0.0), 0.0).rgb;
+    vec3 north = textureLod(picture, uv + vec2(0.0, d.y), 0.0).rgb, south = textureLod(picture, uv - vec2(0.0, d.y), 0.0).rgb;
     vec3 gx = east - west, gy = north - south;
     float edge = sqrt(dot(gx, gx) + dot(gy, gy));
-    float line = smoothstep(0.06, 0.38, edge);
+    float line = smoothstep(0.05, 0.30, edge);
     c *= 1.0 - 0.92 * line_ink * line;
     vec3 tint = c / (max(max(c.r, c.g), c.b) + 0.05);
     c = mix(c, c * (1.0 - 0.75 * line_glow), 1.0 - line);
-    c += tint * line * line_glow * (0.45 + 0.9 * glow_drive);
+    c += tint * line * line_glow * (0.8 + 1.6 * glow_drive);
 #endif
 #ifdef POSTERISE
     float y = luma(c);
@@ -52,7 +63,7 @@ void main() {
     c *= mix(1.0, (flat_y + 0.02) / (y + 0.02), min(film_posterise * 2.0, 1.0));
 #endif
 #ifdef FADE
-    c = mix(texture(leaving, uv).rgb, c, fade);
+    c = mix(textureLod(leaving, uv, 0.0).rgb, c, fade);
 #endif
     vec2 p = (uv - 0.5) * vec2(aspect, 1.0);
     float corner = dot(p, p) / (0.25 * (aspect * aspect + 1.0));
@@ -61,7 +72,7 @@ void main() {
     c = c / (1.0 + max(c - 0.8, 0.0) * 0.6);
 #ifdef GRAIN
     float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy + grain_seed, vec2(0.06711056, 0.00583715))));
-    c += (noise - 0.5) * 0.10 * film_grain * (1.0 - luma(c));
+    c += (noise - 0.5) * (0.08 * film_grain);
 #endif
     colour = vec4(c * curtain, 1.0);
 }

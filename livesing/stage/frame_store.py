@@ -1,4 +1,4 @@
-"""Generated frames on their way to the screen: textures, their places in time, and what their colours are like."""
+"""Generated frames on their way to the screen: textures, their places in time, and their glow."""
 
 from pathlib import Path
 
@@ -7,10 +7,12 @@ import numpy as np
 
 from livesing.mailbox import Mailbox
 from livesing.stage.timeline import Blend, FrameTimeline
-from livesing.style import palette
+from livesing.style.palette import AffineColour
 
 THUMB = (32, 18)
-"""Width and height of the blurred frame that bloom and colour statistics read."""
+"""Width and height of the small frame that bloom and colour statistics are made from."""
+GLOW = (64, 36)
+"""The glow is enlarged once more on its way to the texture: bilinear facets of a coarser one show."""
 GLOW_SHARE = 0.4
 """Share of a new frame in the glow, which would step visibly if it followed each frame at once."""
 
@@ -23,8 +25,28 @@ def thumbnail(pixels: np.ndarray) -> np.ndarray:
     width, height = THUMB
     rows = ((np.arange(height * 4) + 0.5) * pixels.shape[0] / (height * 4)).astype(int)
     columns = ((np.arange(width * 4) + 0.5) * pixels.shape[1] / (width * 4)).astype(int)
-    samples = pixels[rows[:, None], columns, :3].astype(np.float32)
-    return samples.reshape(height, 4, width, 4, 3).mean(axis=(1, 3)) / 255
+    # Whole RGBA words are picked in one go; sums of 16 bytes fit into 16 bits.
+    words = np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
+    samples = words[rows[:, None], columns].view(np.uint8).reshape(height, 4, width, 4, 4)
+    sums = samples.sum(axis=1, dtype=np.uint16).sum(axis=2, dtype=np.uint16)
+    return sums[..., :3].astype(np.float32) / (16 * 255)
+
+
+def spline(coarse: int, fine: int) -> np.ndarray:
+    """Cubic B-spline interpolation from `coarse` to `fine` samples as a matrix [fine, coarse]; it also
+    blurs."""
+    at = (np.arange(fine) + 0.5) * coarse / fine - 0.5
+    first = np.floor(at).astype(int)
+    t = at - first
+    weights = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3)
+    matrix = np.zeros((fine, coarse), np.float32)
+    for step, weight in enumerate(weights):
+        np.add.at(matrix, (np.arange(fine), np.clip(first - 1 + step, 0, coarse - 1)), weight / 6)
+    return matrix
+
+
+ENLARGE_ROWS = spline(THUMB[1], GLOW[1])
+ENLARGE_COLUMNS = spline(THUMB[0], GLOW[0])
 
 
 class FrameStore:
@@ -32,10 +54,10 @@ class FrameStore:
 
     def __init__(self, ctx: moderngl.Context, frames: Mailbox) -> None:
         self.timeline = FrameTimeline()
-        self.glow = ctx.texture(THUMB, 3, dtype="f1")
+        self.glow = ctx.texture(GLOW, 3, dtype="f1")
         self.glow.repeat_x = self.glow.repeat_y = False
-        self.spread: palette.Spread | None = None
-        """Colour statistics, smoothed."""
+        self.thumb = np.zeros((THUMB[1], THUMB[0], 3), np.float32)
+        """The newest frame as means of blocks, [18, 32, 3] in 0..1, for colour statistics."""
         self.received = 0
         self.arrived: float | None = None
         """Clock time of the newest frame's arrival."""
@@ -51,7 +73,8 @@ class FrameStore:
         self._ctx = ctx
         self._frames = frames
         self._seen = frames.newest
-        self._glow = np.zeros((THUMB[1], THUMB[0], 3), np.float32)
+        self._glow = self.thumb
+        self._glow_made_of: tuple[int, float, bytes, bytes] | None = None
         self._textures: list[moderngl.Texture | None] = [None] * self.timeline.size
 
     def take(self, now: float) -> bool:
@@ -68,9 +91,8 @@ class FrameStore:
             return False  # the writer came round: the next look finds a whole one
         self._seen = letter.sequence
         dt = 0.0 if self.arrived is None else now - self.arrived
-        self.spread = palette.smooth(self.spread, palette.spread(thumb), dt)
+        self.thumb = thumb
         self._glow = thumb if self.received == 0 else self._glow + (thumb - self._glow) * GLOW_SHARE
-        self.glow.write(np.clip(self._glow * 255, 0, 255).astype(np.uint8).tobytes())
         self.timeline.add(letter.stamp, now)
         self._count(now, dt)
         self.size = width, height
@@ -92,6 +114,19 @@ class FrameStore:
         self.arrived = now
         if dt > 0:
             self.rate += (1 / dt - self.rate) * min(1.0, dt / 1.0) if self.rate else 1 / dt
+
+    def light_glow(self, colour: AffineColour, strength: float) -> moderngl.Texture:
+        """The glow of the newest frames in the look's colours, `strength` 0..1 of their square."""
+        made_of = self.received, strength, colour.matrix.tobytes(), colour.offset.tobytes()
+        if made_of == self._glow_made_of:
+            return self.glow
+        self._glow_made_of = made_of
+        graded = np.clip(self._glow @ colour.matrix.T + colour.offset, 0, 1)
+        shine = (strength * 255 * graded * graded).astype(np.float32)
+        fine = np.tensordot(ENLARGE_ROWS, shine, axes=(1, 0))  # [36, 32, 3]
+        fine = np.tensordot(ENLARGE_COLUMNS, fine, axes=(1, 1))  # [64, 36, 3]
+        self.glow.write(np.ascontiguousarray(fine.transpose(1, 0, 2).astype(np.uint8)))
+        return self.glow
 
     def at(self, now: float) -> tuple[moderngl.Texture, moderngl.Texture, float] | None:
         """Older texture, newer texture and mix to show at `now`; None before the first frame."""

@@ -1,9 +1,9 @@
 """A flash limiter for the light that the pulse drives.
 
-A flash is a pair of opposing changes of relative luminance of at least a tenth (WCAG 2.3.1). The light is a gain in
-linear light, so over a white picture its changes are luminance changes, and over any other they are smaller:
-what is safe on white is safe. In any second at most three opposing changes of a tenth or more pass; a further
-one is cut so that it stays below a tenth.
+A flash is a pair of opposing changes of relative luminance of at least a tenth (WCAG 2.3.1). The light is a
+gain in linear light, so over a white picture its changes are luminance changes, and over any other they are
+smaller: what is safe on white is safe. In any second at most three opposing changes of a tenth or more
+pass; a further one is cut so that it stays below a tenth.
 """
 
 from collections import deque

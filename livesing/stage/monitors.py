@@ -33,7 +33,9 @@ def connected() -> list[Monitor]:
         if mode is None:
             continue
         label = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
-        found.append(Monitor(label, x, y, mode.size.width, mode.size.height, float(mode.refresh_rate), handle))
+        found.append(
+            Monitor(label, x, y, mode.size.width, mode.size.height, float(mode.refresh_rate), handle)
+        )
     return found
 
 

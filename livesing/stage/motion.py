@@ -1,8 +1,8 @@
 """From Pulse and Params to what moves on screen: view, light, hue and warp, frame by frame.
 
-Everything here answers within one frame of the sound. It moves light, zoom and hue, and leaves what is dreamt to
-the slow path. Hits are shaped with a short attack: a jump within one frame looks like a fault, a rise over
-two or three like a drum.
+Everything here answers within one frame of the sound. It moves light, zoom and hue, and leaves what is
+dreamt to the slow path. Hits are shaped with a short attack: a jump within one frame looks like a fault, a
+rise over two or three like a drum.
 """
 
 from collections.abc import Mapping

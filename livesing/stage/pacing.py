@@ -11,6 +11,8 @@ from typing import NamedTuple
 LATE = 1.5
 """A frame later than this many periods after the one before counts as late."""
 
+SLACK = 0.5
+
 
 class Deadline(NamedTuple):
     """The next frame's time and how many periods were given up to reach it."""
@@ -20,11 +22,16 @@ class Deadline(NamedTuple):
 
 
 def next_deadline(deadline: float, period: float, now: float) -> Deadline:
-    """The deadline after `deadline` that is not past: seconds in, seconds out."""
+    """The deadline after `deadline`: seconds in, seconds out.
+
+    One that is past by less than SLACK periods is kept, and the frame drawn at once: it comes a little
+    late, and the one after it on time again. Further behind, whole periods are given up.
+    """
     following = deadline + period
-    if now <= following:
+    behind = now - following
+    if behind <= SLACK * period:
         return Deadline(following, 0)
-    skipped = int((now - following) // period) + 1
+    skipped = int(behind / period + 1 - SLACK)
     return Deadline(following + skipped * period, skipped)
 
 
@@ -32,9 +39,9 @@ def next_deadline(deadline: float, period: float, now: float) -> Deadline:
 class Ladder:
     """A rate that steps down when a machine cannot hold it, and carefully tries again.
 
-    A rung is left downwards when more than `tolerance` of a window's frames were late, and upwards after
-    `patience` seconds without trouble; each step down doubles the patience, so that a machine between
-    two rungs settles on the lower one.
+    A rung is left downwards when more than `tolerance` of the frames were late in `strikes` windows in a
+    row, and upwards after `patience` seconds without trouble; each step down doubles the patience, so that
+    a machine between two rungs settles on the lower one.
     """
 
     rungs: Sequence[float]
@@ -43,8 +50,9 @@ class Ladder:
     patience: float = 30.0
     since: float = 0.0
     """When the present rung was entered or last had trouble, in seconds."""
-    window: float = 2.0
     tolerance: float = 0.10
+    strikes: int = 2
+    struck: int = 0
     longest_patience: float = 1800.0
 
     @property
@@ -54,14 +62,15 @@ class Ladder:
     def judge(self, now: float, frames: int, late: int) -> "Ladder":
         """The ladder after a window of `frames`, `late` of them late, that ended at `now`."""
         trouble = frames > 0 and late / frames > self.tolerance
-        if trouble and self.rung + 1 < len(self.rungs):
+        struck = self.struck + 1 if trouble else 0
+        if struck >= self.strikes and self.rung + 1 < len(self.rungs):
             patience = min(self.patience * 2, self.longest_patience)
-            return replace(self, rung=self.rung + 1, patience=patience, since=now)
+            return replace(self, rung=self.rung + 1, patience=patience, since=now, struck=0)
         if trouble:
-            return replace(self, since=now)
+            return replace(self, since=now, struck=struck)
         if self.rung > 0 and now - self.since >= self.patience:
-            return replace(self, rung=self.rung - 1, since=now)
-        return self
+            return replace(self, rung=self.rung - 1, since=now, struck=0)
+        return replace(self, struck=0)
 
 
 class Pacer:

@@ -1,7 +1,7 @@
 """The headless show's film: an MP4 with the picture and the sound that made it.
 
-Frames are handed over as the newest one, never queued: when the encoder is slower than the show it leaves frames
-out and the film keeps its time. The sound comes out of the source's Ring.
+Frames are handed over as the newest one, never queued: when the encoder is slower than the show it leaves
+frames out and the film keeps its time. The sound comes out of the source's Ring.
 """
 
 import logging

@@ -1,9 +1,10 @@
 """Compiled shaders, one program for each variant that is asked for.
 
 A feature that is off is left out of the program (`#define`) rather than skipped by a branch: software GL runs
-both sides of every branch. Variants are compiled when first asked for, or ahead by `prepare`.
+both sides of every branch. Variants are compiled when first asked for.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,33 +14,50 @@ import numpy as np
 
 from livesing.errors import SurfaceError
 
+MESH = (20, 11)
+"""Cells of the mesh that `view.vert` bends, across and down."""
+
+
+def mesh(columns: int, rows: int) -> np.ndarray:
+    """Triangles over the unit square -> [columns * rows * 6, 2] float32 corners."""
+    y, x = np.mgrid[0:rows, 0:columns]
+    cells = np.stack([x, y], axis=-1)[:, :, None]
+    two_triangles = np.array([(0, 0), (1, 0), (0, 1), (0, 1), (1, 0), (1, 1)])
+    return ((cells + two_triangles) / (columns, rows)).astype(np.float32).reshape(-1, 2)
+
 
 class Program:
-    """A compiled program that draws one full-screen triangle; unknown uniforms are ignored.
+    """A compiled program that covers the target; uniforms that it does not use are ignored.
 
     A uniform that a variant does not use is optimised away by the driver, so a missing one is no fault.
     """
 
-    def __init__(self, ctx: moderngl.Context, vertex: str, fragment: str) -> None:
+    def __init__(self, ctx: moderngl.Context, vertex: str, fragment: str, corners: moderngl.Buffer) -> None:
         self._program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
-        self._triangle = ctx.vertex_array(self._program, [])
-        self.uniforms = frozenset(
-            name for name in self._program if isinstance(self._program[name], moderngl.Uniform)
-        )
+        bent = "corner" in self._program
+        content = [(corners, "2f", "corner")] if bent else []
+        self._shape = ctx.vertex_array(self._program, content)  # type: ignore[arg-type]
+        self._vertices = corners.size // 8 if bent else 3
+        self._uniforms = {
+            name: member
+            for name in self._program
+            if isinstance(member := self._program[name], moderngl.Uniform)
+        }
+        self.uniforms = frozenset(self._uniforms)
 
     def draw(self, uniforms: Mapping[str, Any], textures: Mapping[str, moderngl.Texture]) -> None:
         """Set uniforms and textures by name, and draw into the framebuffer in use."""
         for unit, (name, texture) in enumerate(textures.items()):
-            if name in self.uniforms:
+            if name in self._uniforms:
                 texture.use(unit)
-                self._program[name].value = unit  # type: ignore[union-attr]
+                self._uniforms[name].value = unit
         for name in self.uniforms & uniforms.keys():
             value = uniforms[name]
             if isinstance(value, np.ndarray):
-                self._program[name].write(value.tobytes())  # type: ignore[union-attr]
+                self._uniforms[name].write(value.tobytes())
             else:
-                self._program[name].value = value  # type: ignore[union-attr]
-        self._triangle.render(moderngl.TRIANGLES, vertices=3)
+                self._uniforms[name].value = value
+        self._shape.render(moderngl.TRIANGLES, vertices=self._vertices)
 
 
 class ShaderStore:
@@ -48,22 +66,32 @@ class ShaderStore:
     def __init__(self, ctx: moderngl.Context, folder: Path) -> None:
         self._ctx = ctx
         self._folder = folder
-        self._vertex = (folder / "screen.vert").read_text(encoding="utf-8")
-        self._programs: dict[tuple[str, frozenset[str]], Program] = {}
+        self._corners = ctx.buffer(mesh(*MESH).tobytes())
+        self._programs: dict[tuple[str, str, frozenset[str]], Program] = {}
 
-    def get(self, name: str, features: Iterable[str] = ()) -> Program:
-        """The program of `name`.frag with `features` defined.
+    def get(self, fragment: str, features: Iterable[str] = (), vertex: str = "screen") -> Program:
+        """The program of `fragment`.frag and `vertex`.vert with `features` defined.
 
         Raises SurfaceError with the compiler's first line when it does not compile.
         """
-        key = name, frozenset(features)
+        key = fragment, vertex, frozenset(features)
         if key not in self._programs:
-            source = (self._folder / f"{name}.frag").read_text(encoding="utf-8")
-            version, rest = source.split("\n", 1)
-            defines = "".join(f"#define {feature}\n" for feature in sorted(key[1]))
+            sources = (self._source(name, key[2]) for name in (f"{vertex}.vert", f"{fragment}.frag"))
             try:
-                self._programs[key] = Program(self._ctx, self._vertex, f"{version}\n{defines}#line 2\n{rest}")
+                self._programs[key] = Program(self._ctx, *sources, self._corners)
             except moderngl.Error as error:
                 lines = [line for line in str(error).splitlines() if "error" in line.lower() and ":" in line]
-                raise SurfaceError(f"shader {name}.frag: {(lines or [str(error)])[0].strip()}") from None
+                raise SurfaceError(f"shader {fragment}.frag: {(lines or [str(error)])[0].strip()}") from None
         return self._programs[key]
+
+    def _source(self, file: str, features: frozenset[str]) -> str:
+        """A file's text with its `#include "other.glsl"` filled in and the features defined."""
+        version, rest = (self._folder / file).read_text(encoding="utf-8").split("\n", 1)
+        defines = "".join(f"#define {feature}\n" for feature in sorted(features))
+        rest = re.sub(
+            r'^#include "(\w+\.glsl)"$',
+            lambda found: (self._folder / found[1]).read_text(encoding="utf-8"),
+            rest,
+            flags=re.MULTILINE,
+        )
+        return f"{version}\n{defines}#line 2\n{rest}"

@@ -1,8 +1,8 @@
 """Which two generated frames to show between, and how far: 12 generated frames a second look like 60.
 
-Frames carry the time they were dreamt for. The picture is shown a little behind, just so much that the frame
-after the present moment has usually arrived, and crossfades between its neighbours in dream time; so the motion
-is as even as the latent path, however unevenly the frames arrive.
+Frames carry the time they were dreamt for. The picture is shown a little behind, just so much that the
+frame after the present moment has usually arrived, and crossfades between its neighbours in dream time; so
+the motion is as even as the latent path, however unevenly the frames arrive.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,8 @@
 """The window: glfw, a core 3.3 context, full screen on a monitor chosen by name.
 
 When the show's monitor is unplugged, glfw leaves the window far outside and does not bring it back. So the
-monitor callback only sets a flag, and the next `poll` finds the monitor by name again or falls back to a window
-on what is left.
+monitor callback only sets a flag, and the next `poll` finds the monitor by name again or falls back to a
+window on what is left.
 """
 
 import re
@@ -41,7 +41,13 @@ class WindowSurface:
     """A window in which the show is drawn; everything here belongs to the main thread."""
 
     def __init__(
-        self, width: int, height: int, *, monitor: str | None = None, windowed: bool = True, vsync: bool = True
+        self,
+        width: int,
+        height: int,
+        *,
+        monitor: str | None = None,
+        windowed: bool = True,
+        vsync: bool = True,
     ) -> None:
         """Open at `width` x `height`, or full screen on `monitor` (the primary one if None).
 
@@ -75,6 +81,9 @@ class WindowSurface:
         self._monitors_changed = False
         self._fullscreen = False
         self._screen: moderngl.Framebuffer | None = None
+        # Kept by the callback: asking the window system costs a round trip at every frame.
+        self._pixels: tuple[int, int] = glfw.get_framebuffer_size(self._window)
+        glfw.set_framebuffer_size_callback(self._window, self._on_resize)
         glfw.set_key_callback(self._window, self._on_key)
         glfw.set_monitor_callback(self._on_monitor)
         if not windowed or chosen:
@@ -82,10 +91,12 @@ class WindowSurface:
 
     @property
     def target(self) -> moderngl.Framebuffer:
-        size = glfw.get_framebuffer_size(self._window)
-        if self._screen is None or self._screen.size != size:
+        if self._screen is None or self._screen.size != self._pixels:
+            # moderngl reads the default framebuffer's size from the viewport.
+            self.ctx.screen.use()
+            self.ctx.viewport = (0, 0, *self._pixels)
             self._screen = self.ctx.detect_framebuffer(0)
-            self._screen.viewport = (0, 0, max(size[0], 1), max(size[1], 1))
+            self._screen.viewport = (0, 0, *self._pixels)
         return self._screen
 
     @property
@@ -174,6 +185,10 @@ class WindowSurface:
     def _on_key(self, _window: Any, key: int, _code: int, action: int, _mods: int) -> None:
         if action == glfw.PRESS and key in KEYS:
             self._pressed.append(KEYS[key])
+
+    def _on_resize(self, _window: Any, width: int, height: int) -> None:
+        if width > 0 and height > 0:  # an iconified window has no size; it keeps the one it had
+            self._pixels = width, height
 
     def _on_monitor(self, _monitor: Any, _event: int) -> None:
         self._monitors_changed = True

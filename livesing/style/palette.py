@@ -1,13 +1,13 @@
 """Colour by optimal transport: recolour the picture so that its colours spread as a palette's do.
 
-The first rung of the whitening-colouring transform: one affine map for the whole picture. The frame's mean and
-covariance are measured on a thumbnail and smoothed over time; the palette's are fixed. The Monge map between the
-two normal distributions is the gentlest linear map that turns one covariance into the other:
+The first rung of the whitening-colouring transform: one affine map for the whole picture. The frame's mean
+and covariance are measured on a thumbnail and smoothed over time; the palette's are fixed. The Monge map
+between the two normal distributions is the gentlest linear map that turns one covariance into the other:
 
     T = C^-1/2 (C^1/2 S C^1/2)^1/2 C^-1/2,    y = T (x - mu_c) + mu_s
 
-(Pitie & Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer").
-Colours are sRGB 0..1 throughout.
+(Pitie & Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping for example-based colour
+transfer"). Colours are sRGB 0..1 throughout.
 """
 
 from collections.abc import Sequence

@@ -75,7 +75,12 @@ def fixed_map(moods: np.ndarray, view: int = 0) -> TranslatorWeights:
     b1 = rng.uniform(-1.2, 1.2, HIDDEN[0]) * REACH
     w2 = rng.normal(0, 1 / np.sqrt(HIDDEN[0]), HIDDEN)
     b2 = rng.uniform(-1, 1, HIDDEN[1]) * REACH
-    nothing = np.zeros((HIDDEN[1], CLASSES)), np.zeros(CLASSES), np.zeros((HIDDEN[1], LATENT)), np.zeros(LATENT)
+    nothing = (
+        np.zeros((HIDDEN[1], CLASSES)),
+        np.zeros(CLASSES),
+        np.zeros((HIDDEN[1], LATENT)),
+        np.zeros(LATENT),
+    )
     trunk = TranslatorWeights(w1, b1, w2, b2, *nothing)
 
     axis = np.linspace(-3, 3, 41)

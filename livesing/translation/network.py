@@ -40,11 +40,18 @@ class TranslatorWeights:
 
     def __post_init__(self) -> None:
         shapes = {"w1": (2, 64), "b1": (64,), "w2": (64, 256), "b2": (256,)}
-        shapes |= {"w_classes": (256, CLASSES), "b_classes": (CLASSES,), "w_z": (256, LATENT), "b_z": (LATENT,)}
+        shapes |= {
+            "w_classes": (256, CLASSES),
+            "b_classes": (CLASSES,),
+            "w_z": (256, LATENT),
+            "b_z": (LATENT,),
+        }
         for name, shape in shapes.items():
             weight = getattr(self, name)
             if weight.shape != shape or not np.isfinite(weight).all():
-                raise ValueError(f"translator weight {name} must be finite with shape {shape}, got {weight.shape}")
+                raise ValueError(
+                    f"translator weight {name} must be finite with shape {shape}, got {weight.shape}"
+                )
 
 
 def hidden(mood: np.ndarray, weights: TranslatorWeights) -> np.ndarray:

@@ -1,0 +1,144 @@
+"""The show under a virtual clock: the same parts as live, frame-exact and repeatable.
+
+Time is what the frame number says it is. Between two frames the sound that belongs there is heard, dreams are
+dreamt at their own rate, and then the frame is drawn; nothing is skipped, however long it takes.
+"""
+
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from livesing import assets
+from livesing.audio.fast import FastPath
+from livesing.audio.slow import SlowPath
+from livesing.audio.sound_file import SoundFile
+from livesing.dreamer import DreamBoxes, Dreamer
+from livesing.errors import LivesingError, UsageError
+from livesing.looks import PresetWatcher
+from livesing.params import Params
+from livesing.preset import PresetFolder
+from livesing.renderer import Inbox, Renderer
+from livesing.sentiment.cue_estimator import CueEstimator
+from livesing.stage.headless import HeadlessSurface
+
+DREAM_FPS = 30.0
+ORIGIN = 1000.0
+"""The virtual clock's start: far enough from 0 for states that remember an early time."""
+
+
+class Shown(NamedTuple):
+    """One finished frame."""
+
+    time: float
+    """Seconds from the beginning of the sound."""
+    picture: np.ndarray
+    """[h, w, 3] uint8, first row on top."""
+    sound: np.ndarray
+    """[n, channels] float32: what is heard until the next frame."""
+
+
+class OfflineShow:
+    """One piece, one look; iterate over `frames`."""
+
+    def __init__(
+        self, path: Path, *, size: tuple[int, int], fps: float, preset: str | None = None, seed: int = 0,
+        presets_folder: Path | None = None,
+    ) -> None:  # fmt: skip
+        """Raises LivesingError for a bad file, preset or machine."""
+        self.sound = SoundFile(path)
+        self.fps = fps
+        watcher = PresetWatcher(PresetFolder(presets_folder or assets.folder("presets")))
+        watcher.look()
+        if not watcher.folder.presets:
+            raise UsageError("there is no usable preset")
+        first = watcher.folder.find(preset) if preset else watcher.folder.presets[0]
+        self.params = Params()
+        self.boxes = DreamBoxes()
+        self.surface = HeadlessSurface(*size)
+        inbox = Inbox(self.boxes.pulses, self.boxes.moods, self.boxes.frames, self.boxes.params)
+        self.renderer = Renderer(self.surface, self.params, inbox, watcher, first, fps)
+        self.renderer.painter.dreaming = 1.0  # no wait for a process to start
+        self._dreamer = Dreamer(self.boxes, seed)
+        self._fast, self._slow = FastPath(self.sound.rate), SlowPath(self.sound.rate)
+        self._estimator = CueEstimator()
+
+    def frames(self, start: float = 0.0, seconds: float | None = None) -> Iterator[Shown]:
+        """From `start` seconds on: what lies before is heard, but neither dreamt nor drawn."""
+        rate = self.sound.rate
+        number, heard, dreamt = 0, 0, -1
+        rest = np.zeros((0, self.sound.channels), np.float32)
+        while seconds is None or number < round((start + seconds) * self.fps):
+            time = number / self.fps
+            until = round((number + 1) / self.fps * rate)
+            while heard + len(rest) < until:
+                block = self.sound.read(1 << 14)
+                if block is None:
+                    break
+                rest = np.concatenate([rest, block])
+            sound, rest = rest[: until - heard], rest[until - heard :]
+            if not len(sound):
+                return
+            heard += len(sound)
+            now = ORIGIN + time
+            self._hear(sound, now)
+            number += 1
+            if time < start:
+                continue
+            if int(time * DREAM_FPS) != dreamt:
+                dreamt = int(time * DREAM_FPS)
+                self._dreamer.dream(now)
+            self.renderer.frame(now)
+            yield Shown(time, self.surface.read(), sound)
+
+    def _hear(self, sound: np.ndarray, now: float) -> None:
+        mono = sound.mean(axis=1, dtype=np.float32)
+        self.boxes.pulses.put(self._fast.push(mono, now), now)
+        for cues in self._slow.push(mono):
+            self.boxes.moods.put(self._estimator.update(cues, now=now), now)
+
+    def close(self) -> None:
+        self.sound.close()
+        self.surface.close()
+
+
+def render(show: OfflineShow, output: Path) -> None:
+    """Write the whole piece with its sound as an MP4; it appears when complete. Raises LivesingError."""
+    import av
+
+    partial = output.with_name(f".{output.stem}.partial{output.suffix}")
+    rate = show.sound.rate
+    try:
+        with av.open(str(partial), "w", format="mp4") as file:
+            picture: Any = file.add_stream("libx264", rate=Fraction(show.fps).limit_denominator(1001))
+            picture.width, picture.height = show.surface.target.size
+            picture.pix_fmt = "yuv420p"
+            picture.options = {"crf": "17", "preset": "veryfast"}
+            voice: Any = file.add_stream("aac", rate=48000, layout="stereo")
+            resampler = av.AudioResampler("fltp", "stereo", 48000)
+            heard = 0
+            for shown in show.frames():
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(shown.picture), "rgb24")
+                file.mux(picture.encode(frame))
+                stereo = np.ascontiguousarray(shown.sound[:, [0, min(1, shown.sound.shape[1] - 1)]].T)
+                sound = av.AudioFrame.from_ndarray(stereo, "fltp", "stereo")
+                sound.sample_rate, sound.pts, sound.time_base = rate, heard, Fraction(1, rate)
+                heard += stereo.shape[1]
+                for resampled in resampler.resample(sound):
+                    file.mux(voice.encode(resampled))
+                _progress(shown.time)
+            for stream in (picture, voice):
+                file.mux(stream.encode())
+        partial.replace(output)
+    except OSError as error:
+        raise LivesingError(f"{output} cannot be written: {error.strerror or error}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _progress(time: float) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{time:7.1f} s", end="", file=sys.stderr, flush=True)
