@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -10,16 +10,16 @@ from typing import TextIO
 import numpy as np
 
 from livesing.audio.fast import FastPath
-from livesing.audio.slow import Cues, SlowPath
+from livesing.audio.key import KEY_NAMES
+from livesing.audio.slow import Cues, cues_of
 from livesing.audio.sound_file import SoundFile
 from livesing.audio.source import BLOCK
-from livesing.sentiment.cue_estimator import CueEstimator
+from livesing.sentiment.cue_estimator import follow
 from livesing.sentiment.mood import Mood
 
 COLUMNS = (
     "time_s", "valence", "arousal", "confidence", "key", "mode", "bpm", "onset_rate", "loudness_db",
 )  # fmt: skip
-KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 FILE_BLOCK = 1 << 15
 
 
@@ -30,21 +30,17 @@ def analyse(path: Path, output: Path | None, *, stream: bool = False, beats: Pat
     is written then, and an output appears whole or not at all.
     """
     sound = SoundFile(path)
-    slow, fast, estimator = SlowPath(sound.rate), FastPath(sound.rate), CueEstimator()
-    times: list[float] = []
+    size = BLOCK if stream else FILE_BLOCK
     with _output(output) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for block in _mono_blocks(sound, BLOCK if stream else FILE_BLOCK):
-            if beats is not None:
-                times += _beats(fast, block)
-            for cues in slow.push(block):
-                writer.writerow(_row(cues, estimator.update(cues)))
-        for cues in slow.finish():
-            writer.writerow(_row(cues, estimator.update(cues)))
-        if beats is not None:
-            with _output(beats) as beat_file:
-                beat_file.writelines(f"{time:.3f}\n" for time in times)
+        for cues, mood in follow(cues_of(_mono_blocks(sound, size), sound.rate)):
+            writer.writerow(_row(cues, mood))
+    if beats is not None:
+        sound.rewind()
+        with _output(beats) as file:
+            for time in beat_times(FastPath(sound.rate), _mono_blocks(sound, size)):
+                file.write(f"{time:.3f}\n")
     sound.close()
 
 
@@ -53,21 +49,21 @@ def _mono_blocks(sound: SoundFile, size: int) -> Iterator[np.ndarray]:
         yield block.mean(axis=1, dtype=np.float32)
 
 
-def _beats(fast: FastPath, block: np.ndarray) -> list[float]:
-    """Times, in seconds of the file, of the beats that the fast path counts within a block."""
-    found = []
-    for start in range(0, len(block), BLOCK):
-        before = fast.beats
-        pulse = fast.push(block[start : start + BLOCK], 0.0)
-        if pulse.beats > before and pulse.bpm > 0:
-            ago = pulse.beat_phase * 60 / pulse.bpm
-            found.append(max((pulse.sample + 1) / fast.rate - ago, 0.0))
-    return found
+def beat_times(fast: FastPath, blocks: Iterable[np.ndarray]) -> Iterator[float]:
+    """Times, in seconds of the file, of the beats as the fast path counts them."""
+    counted = 0.0
+    for block in blocks:
+        for start in range(0, len(block), BLOCK):
+            pulse = fast.push(block[start : start + BLOCK], 0.0)
+            if pulse.beats > counted and pulse.bpm > 0:
+                ago = pulse.beat_phase * 60 / pulse.bpm
+                yield max((pulse.sample + 1) / fast.rate - ago, 0.0)
+            counted = pulse.beats
 
 
 def _row(cues: Cues, mood: Mood) -> list[str]:
     mode = "" if cues.key_confidence == 0 else "major" if cues.mode >= 0 else "minor"
-    key = "" if cues.key_confidence == 0 else KEYS[cues.key]
+    key = "" if cues.key_confidence == 0 else KEY_NAMES[cues.key]
     numbers = (cues.bpm, cues.onset_rate, cues.loudness_db)
     return [
         f"{cues.time_s:.1f}",

@@ -4,6 +4,7 @@ run."""
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def _open(size: tuple[int, int], headless: bool) -> Surface:
         return HeadlessSurface(*size)
 
 
-def measure(surface: Surface, frames: int) -> dict:  # type: ignore[type-arg]
+def measure(surface: Surface, frames: int) -> dict[str, Any]:
     """Time the passes on an open surface -> {"clear_swap_ms", "passes": {name: {"ms", "ratio"}}}."""
     boxes, params, finish = DreamBoxes(), Params(), load_finish()
     width, height = SIZES[0]
@@ -90,7 +91,7 @@ def measure(surface: Surface, frames: int) -> dict:  # type: ignore[type-arg]
     painter.frames.take(clock_now())
     painter.dreaming = 1.0
     painter.paint(target, plain)
-    usual = {param: 0.3 for param in DEFAULT_OFF}
+    usual = dict.fromkeys(DEFAULT_OFF, 0.3)
     rich = {name.replace(".", "_", 1): value for name, value in (EVERYTHING | usual).items()}
     hud = Hud().image([("row", "of figures")] * 12)
     baseline = median_ms(clear_swap)

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from livesing import __version__
 from livesing.errors import LivesingError, UsageError
@@ -52,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+Commands = Any  # argparse's own class for them is private
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse prints its usage above an error; one line is enough."""
 
@@ -83,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_live(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
+def _add_live(commands: Commands, common: argparse.ArgumentParser) -> None:
     live = commands.add_parser(
         "live",
         parents=[common],
@@ -164,7 +168,7 @@ def _live(options: argparse.Namespace) -> None:
     )
 
 
-def _add_analyse(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
+def _add_analyse(commands: Commands, common: argparse.ArgumentParser) -> None:
     analyse = commands.add_parser(
         "analyse",
         parents=[common],
@@ -190,7 +194,7 @@ def _analyse(options: argparse.Namespace) -> None:
     analyse(options.audio, options.output, stream=options.stream, beats=options.beats)
 
 
-def _add_dream(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
+def _add_dream(commands: Commands, common: argparse.ArgumentParser) -> None:
     dream = commands.add_parser(
         "dream",
         parents=[common],
@@ -229,7 +233,7 @@ def _dream(options: argparse.Namespace) -> None:
         still(options.output, asked, options.seed, options.size)
 
 
-def _add_presets(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
+def _add_presets(commands: Commands, common: argparse.ArgumentParser) -> None:
     presets = commands.add_parser("presets", help="list or check looks")
     actions = presets.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_Parser)
     listing = actions.add_parser("list", parents=[common], help="the looks there are")
@@ -263,7 +267,7 @@ def _presets_check(options: argparse.Namespace) -> None:
     print(f"{options.file.name}: {preset.title!r} is a good preset")
 
 
-def _add_bench(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
+def _add_bench(commands: Commands, common: argparse.ArgumentParser) -> None:
     bench = commands.add_parser("bench", help="measure, as ratios within one run")
     actions = bench.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=_Parser)
     render = actions.add_parser(
@@ -284,7 +288,7 @@ def _bench_render(options: argparse.Namespace) -> None:
     bench_render(options.size, options.frames, headless=options.headless, as_json=options.json)
 
 
-def _add_doctor(commands: "argparse._SubParsersAction[_Parser]", common: argparse.ArgumentParser) -> None:
+def _add_doctor(commands: Commands, common: argparse.ArgumentParser) -> None:
     doctor = commands.add_parser("doctor", parents=[common], help="what this machine has and what is missing")
     doctor.add_argument("--json", action="store_true")
     doctor.set_defaults(run=_doctor)

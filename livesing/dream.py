@@ -77,8 +77,8 @@ def film(
                     leg += 1
                     z = rng.normal(size=LATENT)
                     target = Translation(asked.classes, (z * NORM / np.linalg.norm(z)).astype(np.float32))
-                z, classes = walk.step(1 / fps, target, quiet, params)
-                pixels = generator.render_rgba(z, classes, None)
+                z_now, classes = walk.step(1 / fps, target, quiet, params)
+                pixels = generator.render_rgba(z_now, classes, None)
                 frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[..., :3]), "rgb24")
                 file.mux(stream.encode(frame))
                 _progress(number + 1, count)

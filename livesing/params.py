@@ -75,7 +75,7 @@ TABLE: tuple[Param, ...] = (
         unit="x",
     ),
     _look("dream.wander", "Slow motion of the latents of their own accord", 0.4),
-    _look("dream.beat", "How far a beat throws the latents before they return", 0.4),
+    _look("dream.beat", "How far a beat throws the latents before they return", 0.5),
     _look("dream.noise", "Truncated normal noise on the latents", 0.1),
     _look("dream.sharpness", "From many classes blended to one class alone", 0.6),
     _look("style.strength", "How far the look's palette recolours the picture", 0.5, smoothing=0.2),

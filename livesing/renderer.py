@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from livesing.audio.pulse import Pulse
 from livesing.clock import now as clock_now
+from livesing.figures import Figures
 from livesing.looks import Looks, PresetWatcher
 from livesing.mailbox import Mailbox
 from livesing.params import Params, Snapshot
 from livesing.preset import Preset
-from livesing.figures import Figures
 from livesing.sentiment.mood import Mood
 from livesing.stage.hud import Hud
 from livesing.stage.motion import Motion
@@ -90,7 +90,7 @@ class Renderer:
         self._before: float | None = None
         self._judged = (0.0, 0, 0)
         self._received = 0
-        self._painted = False
+        self._view: View | None = None
 
     def run(self, until: Callable[[float], bool]) -> None:
         """Draw until the window is closed, Esc is pressed or `until(now)` says so."""
@@ -119,31 +119,34 @@ class Renderer:
         self.looks.step(now, params)
         self.inbox.params_out.put(params.row, now)
         self._hear(now)
-        frozen = params["show.freeze"] > 0
-        self._draw(now, 0.0 if frozen else dt, dt, params)
+        self._draw(now, dt, params)
         self.surface.swap()
         self._count(clock_now())
         self.on_frame(now)
 
-    def _draw(self, now: float, dt: float, curtain_dt: float, params: Snapshot) -> None:
+    def _draw(self, now: float, dt: float, params: Snapshot) -> None:
         wanted = 0.0 if params["show.blackout"] else 1.0
-        step = curtain_dt / CURTAIN_SECONDS
+        step = dt / CURTAIN_SECONDS
         self._curtain += min(max(wanted - self._curtain, -step), step)
         target = self.surface.target
-        stir = self._motion.step(now, dt, self.pulse, params)
-        if self.painter.frames.take(now):
-            self.grading.see(self.painter.frames.thumb, now)
-        colour = self.grading.colour(now, stir.turn, params)
-        view = View(now, dt, params, stir, self.mood, self.pulse.level, self._curtain, colour)
-        if params["show.freeze"] and self._painted:
-            self.painter.present(target, view)
+        if params["show.freeze"] and self._view is not None:
+            # Nothing moves but the curtain and the HUD.
+            self.painter.present(target, self._view._replace(curtain=self._curtain))
         else:
-            self.painter.paint(target, view)
-            self._painted = True
+            self._view = self._look(now, dt, params)
+            self.painter.paint(target, self._view)
         if params["show.hud"]:
             fresh = now - self._hud_drawn >= HUD_PERIOD
             self._hud_drawn = now if fresh else self._hud_drawn
             self.painter.overlay(target, self._hud.image(self.hud_rows()) if fresh else None)
+
+    def _look(self, now: float, dt: float, params: Snapshot) -> View:
+        """What the next frame is painted from."""
+        stir = self._motion.step(now, dt, self.pulse, params)
+        if self.painter.frames.take(now):
+            self.grading.see(self.painter.frames.thumb, now)
+        colour = self.grading.colour(now, stir.turn, params)
+        return View(now, dt, params, stir, self.mood, self.pulse.level, self._curtain, colour)
 
     def _hear(self, now: float) -> None:
         letter = self.inbox.pulses.get()

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +20,19 @@ from typing import Any
 
 from livesing import assets
 from livesing.audio.device import DeviceSource
-from livesing.audio.source import Source, parse_spec
+from livesing.audio.source import parse_spec
 from livesing.audio_input import AudioInput
 from livesing.clock import now as clock_now
+from livesing.control.osc import OscServer
 from livesing.dream_process import DreamProcess
 from livesing.dreamer import SIZES, DreamBoxes
 from livesing.errors import LivesingError, UsageError
-from livesing.figures import rss_mb, write_json
+from livesing.figures import write_json
 from livesing.listener import Listener
 from livesing.looks import PresetWatcher
 from livesing.params import Params
 from livesing.preset import Preset, PresetFolder
+from livesing.readout import Readout
 from livesing.renderer import Inbox, Renderer
 from livesing.stage.headless import HeadlessSurface
 from livesing.stage.pacing import Ladder
@@ -104,7 +106,7 @@ class Show:
             closing.callback(surface.close)
             self.renderer = self._open_renderer(surface, first)
             self.renderer.frame(clock_now())
-            self.opened = clock_now() - self.began
+            self.readout.opened = clock_now() - self.began
             log.info("%s", surface.kind)
             self._open_parts(closing, spec.kind)
             if isinstance(surface, HeadlessSurface):
@@ -114,7 +116,7 @@ class Show:
             self.renderer.start_counting()  # the run is what comes now; the first frame was there to be seen
             with self._signals():
                 self.renderer.run(self._over)
-            figures = self.figures()
+            figures = self.readout.report()
         if options.report is not None:
             write_json(options.report, figures)
         return figures
@@ -149,7 +151,8 @@ class Show:
         rate = self.options.fps or (HEADLESS_FPS if headless else surface.refresh or DISPLAY_FPS)
         inbox = Inbox(self.boxes.pulses, self.boxes.moods, self.boxes.frames, self.boxes.params)
         renderer = Renderer(surface, self.params, inbox, self.presets, first, rate)
-        renderer.hud_rows = self.hud_rows
+        self.readout = Readout(renderer, self.audio, self.presets)
+        renderer.hud_rows = self.readout.hud_rows
         return renderer
 
     def _open_parts(self, closing: ExitStack, kind: str) -> None:
@@ -165,7 +168,7 @@ class Show:
         self.listener.hear(self.audio.source)  # should it have changed in between
         self.presets.start()
         closing.callback(self.presets.stop)
-        self.osc = self._open_osc(closing)
+        self.readout.osc = self._open_osc(closing)
         self.supervisor = Supervisor(
             [
                 Watch("audio", self.audio.alive, self.audio.reopen),
@@ -174,6 +177,7 @@ class Show:
             ],
             self.began,
         )
+        self.readout.supervisor = self.supervisor
         self.supervisor.start()
         closing.callback(self.supervisor.stop)
 
@@ -191,9 +195,7 @@ class Show:
         self.listener = self._listen(self.listener)
         return "the analysis had stopped and was started anew"
 
-    def _open_osc(self, closing: ExitStack) -> Any:
-        from livesing.control.osc import OscServer
-
+    def _open_osc(self, closing: ExitStack) -> OscServer | None:
         options = self.options
         try:
             server = OscServer(
@@ -201,7 +203,7 @@ class Show:
                 options.osc_host,
                 options.osc_port,
                 outputs=options.osc_outputs,
-                state=self.osc_state,
+                state=self.readout.osc_state,
             )
         except LivesingError as error:
             log.warning("no OSC: %s", error)
@@ -266,95 +268,8 @@ class Show:
             self._zeros_told = True
             hint = "is it muted?"
             if sys.platform == "darwin":
-                hint = "allow the microphone for your terminal in System Settings > Privacy & Security >
-                Microphone"
+                hint = "allow it in System Settings > Privacy & Security > Microphone (for your terminal)"
             log.warning("%s gives only zeros: %s", self.audio.source.name, hint)
-
-    def osc_state(self) -> Mapping[str, float | str]:
-        """What is sent out ten times a second."""
-        pulse, mood = self.renderer.pulse, self.renderer.mood
-        return {
-            "valence": mood.valence,
-            "arousal": mood.arousal,
-            "level": pulse.level,
-            "bass": pulse.bass,
-            "mid": pulse.mid,
-            "treble": pulse.treble,
-            "hits": pulse.hits,
-            "bpm": pulse.bpm,
-            "beat_phase": pulse.beat_phase,
-            "fps": self.renderer.figures.fps,
-            "generator_fps": self.renderer.painter.frames.rate,
-            "preset": self.renderer.looks.current.name,
-        }
-
-    def hud_rows(self) -> list[tuple[str, str]]:
-        """What the HUD says."""
-        renderer, figures, pulse, mood = (
-            self.renderer,
-            self.renderer.figures,
-            self.renderer.pulse,
-            self.renderer.mood,
-        )
-        frames = renderer.painter.frames
-        size = SIZES[0] if frames.size is None else frames.size
-        source: Source = self.audio.source
-        rows = [
-            ("picture", f"{figures.fps:.1f} fps of {renderer.pacer.rate:g}, {figures.dropped} late"),
-            (
-                "frame",
-                f"p50 {figures.frame_ms.percentile(0.5):.1f}  p99 {figures.frame_ms.percentile(0.99):.1f} ms",
-            ),
-            (
-                "generator",
-                f"embedded, onnxruntime, {size[0]}x{size[1]}, {self.renderer.painter.frames.rate:.1f} fps",
-            ),
-            ("dream", f"V {frames.felt[0]:+.2f}  A {frames.felt[1]:+.2f}  class {frames.top_class}"),
-            ("feeling", f"V {mood.valence:+.2f}  A {mood.arousal:+.2f}  confidence {mood.confidence:.2f}"),
-            ("sound", f"{source.name}, {source.rate} Hz, {self.audio.overruns} lost"),
-            (
-                "level", f"{pulse.rms_db:.0f} dB  bass {pulse.bass:.2f}  mid {pulse.mid:.2f}  treble
-                {pulse.treble:.2f}",
-            ),
-            (
-                "beat", f"{pulse.bpm:.0f} bpm, confidence {pulse.beat_confidence:.2f},
-                {pulse.onset_rate:.1f} onsets/s",
-            ),
-            ("look", renderer.looks.current.title),
-            ("window", renderer.surface.kind),
-            ("OSC", f"{self.osc.host}:{self.osc.port}, {self.osc.refused} refused" if self.osc else "none"),
-        ]
-        if renderer.painter.dreaming < 1.0:
-            rows.append(("scene", "until the generator's frames come"))
-        if self.presets.message:
-            rows.append(("preset", self.presets.message))
-        if self.supervisor.faults:
-            fault = self.supervisor.faults[-1]
-            rows.append(("fault", f"{fault.time_s:.0f} s: {fault.action}"))
-        return rows
-
-    def figures(self) -> dict[str, Any]:
-        """The report so far."""
-        painter = self.renderer.painter
-        restarts = {watch.name: watch.restarts for watch in self.supervisor.watches}
-        return self.renderer.figures.summary() | {
-            "generator_fps": round(painter.frames.mean_rate, 2),
-            "generator_size": list(painter.frames.size or ()),
-            "rate": self.renderer.pacer.rate,
-            "audio": {
-                "source": self.audio.source.name,
-                "rate": self.audio.source.rate,
-                "overruns": self.audio.overruns,
-                "reopened": self.audio.reopened,
-            },
-            "restarts": restarts["generator"],
-            "analysis_restarts": restarts["analysis"],
-            "faults": [fault._asdict() for fault in self.supervisor.faults],
-            "limited_flashes": self.renderer.flashes_limited,
-            "preset": self.renderer.looks.current.name,
-            "window_s": round(self.opened, 3),
-            "rss_mb": rss_mb(),
-        }
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

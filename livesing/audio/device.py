@@ -25,7 +25,7 @@ PREFERRED_RATE = 48000
 class Device(NamedTuple):
     """An input device as PortAudio lists it now."""
 
-    index: int
+    number: int
     name: str
     inputs: int
     rate: float
@@ -132,7 +132,7 @@ class DeviceSource:
                     stream = sd.InputStream(
                         samplerate=rate,
                         blocksize=BLOCK,
-                        device=device.index,
+                        device=device.number,
                         channels=width,
                         dtype="float32",
                         latency="low",

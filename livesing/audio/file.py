@@ -69,7 +69,7 @@ class FileSource:
             block = self._next_block()
             if block is None:
                 return
-            if self._speaker is not None and not self._sound_out(block):
+            if self._speaker is not None and not self._sound_out(self._speaker, block):
                 delay, deadline = 0, clock_now()
             unheard.append(block)
             while len(unheard) > delay:
@@ -86,11 +86,11 @@ class FileSource:
             block = self._sound.read(BLOCK)
         return block
 
-    def _sound_out(self, block: np.ndarray) -> bool:
+    def _sound_out(self, speaker: Any, block: np.ndarray) -> bool:
         """Hand a block to the loudspeaker; False, and no loudspeaker any more, when it has gone."""
         heard = block if block.shape[1] <= 2 else block[:, :2]
         try:
-            self._speaker.write(np.ascontiguousarray(heard))
+            speaker.write(np.ascontiguousarray(heard))
         except Exception as error:
             if type(error).__name__ != "PortAudioError":
                 raise

@@ -27,7 +27,10 @@ BEAT_BY_LAYER = np.array([0.25, 0.8, 1.0])
 """A beat hardly moves the composition, but all of the light."""
 WANDER_BY_LAYER = np.array([1.0, 0.8, 0.5])
 WANDER_HZ = (0.013, 0.045)
-"""Frequencies of the wandering: one way and back in 22 to 77 s."""
+"""Frequencies of the wandering at a middling level: one way and back in 22 to 77 s."""
+STILL = 0.3
+"""Speed of following and wandering in silence, as a share of the usual, so that silence calms the picture."""
+ENERGY_SECONDS = 1.0
 
 
 def beat_throw(phase: float) -> float:
@@ -70,6 +73,7 @@ class LatentPath:
         self._classes: np.ndarray | None = None  # [2, LAYERS, CLASSES]: the value and the pole before it
         self._z = np.zeros((2, LAYERS, LATENT))
         self._confidence = 0.0
+        self._energy = 0.0
 
     def step(
         self, dt: float, target: Translation, pulse: Pulse, params: Mapping[str, float]
@@ -78,14 +82,16 @@ class LatentPath:
 
         Reads `dream.pace`, `dream.wander`, `dream.beat` and `show.hold` from `params`.
         """
-        seconds = (LAYER_SECONDS / max(params["dream.pace"], 1e-3))[:, None]
+        self._energy += (pulse.level - self._energy) * -np.expm1(-dt / ENERGY_SECONDS)
+        calm = STILL + (1 - STILL) * min(1.0, 2 * self._energy)
+        seconds = (LAYER_SECONDS / max(params["dream.pace"] * calm, 1e-3))[:, None]
         if self._classes is None:
             self._classes = np.broadcast_to(target.classes, (2, LAYERS, CLASSES)).astype(np.float64)
             self._z[:] = target.z
         elif not params["show.hold"]:
-            self._classes = np.stack(follow(*self._classes, target.classes, dt, seconds))
-            self._z = np.stack(follow(*self._z, target.z, dt, seconds))
-            self._wandered += dt * params["dream.pace"]
+            self._classes = np.stack(follow(self._classes[0], self._classes[1], target.classes, dt, seconds))
+            self._z = np.stack(follow(self._z[0], self._z[1], target.z, dt, seconds))
+            self._wandered += dt * params["dream.pace"] * (STILL + (2 - STILL) * self._energy)
         self._confidence += (pulse.beat_confidence - self._confidence) * -np.expm1(-dt / 1.0)
 
         z = _on_shell(self._z[0])

@@ -20,7 +20,7 @@ class HeadlessSurface:
         if sys.platform != "linux":
             raise SurfaceError("headless rendering needs EGL, which is on Linux only; open a window instead")
         try:
-            self.ctx = moderngl.create_context(standalone=True, backend="egl", require=330)
+            self.ctx = moderngl.create_context(standalone=True, backend="egl", require=330)  # type: ignore[arg-type]
         except Exception as error:  # glcontext raises bare Exceptions
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SurfaceError(

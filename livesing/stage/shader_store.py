@@ -36,7 +36,7 @@ class Program:
         self._program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
         bent = "corner" in self._program
         content = [(corners, "2f", "corner")] if bent else []
-        self._shape = ctx.vertex_array(self._program, content)  # type: ignore[arg-type]
+        self._shape = ctx.vertex_array(self._program, content)
         self._vertices = corners.size // 8 if bent else 3
         self._uniforms = {
             name: member
@@ -76,9 +76,9 @@ class ShaderStore:
         """
         key = fragment, vertex, frozenset(features)
         if key not in self._programs:
-            sources = (self._source(name, key[2]) for name in (f"{vertex}.vert", f"{fragment}.frag"))
+            sources = [self._source(name, key[2]) for name in (f"{vertex}.vert", f"{fragment}.frag")]
             try:
-                self._programs[key] = Program(self._ctx, *sources, self._corners)
+                self._programs[key] = Program(self._ctx, sources[0], sources[1], self._corners)
             except moderngl.Error as error:
                 lines = [line for line in str(error).splitlines() if "error" in line.lower() and ":" in line]
                 raise SurfaceError(f"shader {fragment}.frag: {(lines or [str(error)])[0].strip()}") from None

@@ -156,7 +156,15 @@ class WindowSurface:
         place = self._present_monitor() or next(iter(monitors.connected()), None)
         x, y = (place.x, place.y) if place else (0, 0)
         width, height = self._size
-        glfw.set_window_monitor(self._window, None, x + 40, y + 60, width, height, glfw.DONT_CARE)
+        glfw.set_window_monitor(
+            self._window,
+            None,  # type: ignore[arg-type]
+            x + 40,
+            y + 60,
+            width,
+            height,
+            glfw.DONT_CARE,
+        )
         glfw.set_input_mode(self._window, glfw.CURSOR, glfw.CURSOR_NORMAL)
         self._fullscreen = False
 

@@ -1,0 +1,110 @@
+"""What a running show says about itself: the HUD's rows, the state sent out by OSC, and the report's
+figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from livesing.audio_input import AudioInput
+from livesing.control.osc import OscServer
+from livesing.figures import rss_mb
+from livesing.looks import PresetWatcher
+from livesing.renderer import Renderer
+from livesing.supervisor import Supervisor
+
+
+@dataclass
+class Readout:
+    """The parts to read from; some of them come up after the window."""
+
+    renderer: Renderer
+    audio: AudioInput
+    presets: PresetWatcher
+    osc: OscServer | None = None
+    supervisor: Supervisor | None = None
+    opened: float = 0.0
+    """Seconds from the start to the first frame."""
+
+    def osc_state(self) -> Mapping[str, float | str]:
+        """What is sent out ten times a second."""
+        pulse, mood = self.renderer.pulse, self.renderer.mood
+        return {
+            "valence": mood.valence,
+            "arousal": mood.arousal,
+            "level": pulse.level,
+            "bass": pulse.bass,
+            "mid": pulse.mid,
+            "treble": pulse.treble,
+            "hits": pulse.hits,
+            "bpm": pulse.bpm,
+            "beat_phase": pulse.beat_phase,
+            "fps": self.renderer.figures.fps,
+            "generator_fps": self.renderer.painter.frames.rate,
+            "preset": self.renderer.looks.current.name,
+        }
+
+    def hud_rows(self) -> list[tuple[str, str]]:
+        """Rows of (label, text) for the HUD."""
+        renderer, source = self.renderer, self.audio.source
+        pulse, mood, frames = renderer.pulse, renderer.mood, renderer.painter.frames
+        counted, times = renderer.figures, renderer.figures.frame_ms
+        levels = f"bass {pulse.bass:.2f}  mid {pulse.mid:.2f}  treble {pulse.treble:.2f}"
+        beat = f"{pulse.bpm:.0f} bpm, confidence {pulse.beat_confidence:.2f}"
+        rows = [
+            ("picture", f"{counted.fps:.1f} fps of {renderer.pacer.rate:g}, {counted.dropped} late"),
+            ("frame", f"p50 {times.percentile(0.5):.1f}  p99 {times.percentile(0.99):.1f} ms"),
+            ("generator", self._generator()),
+            ("dream", f"V {frames.felt[0]:+.2f}  A {frames.felt[1]:+.2f}  class {frames.top_class}"),
+            ("feeling", f"V {mood.valence:+.2f}  A {mood.arousal:+.2f}  confidence {mood.confidence:.2f}"),
+            ("sound", f"{source.name}, {source.rate} Hz, {self.audio.overruns} lost"),
+            ("level", f"{pulse.rms_db:.0f} dB  {levels}"),
+            ("beat", f"{beat}, {pulse.onset_rate:.1f} onsets/s"),
+            ("look", renderer.looks.current.title),
+            ("window", renderer.surface.kind),
+            ("OSC", self._osc()),
+        ]
+        if self.presets.message:
+            rows.append(("preset", self.presets.message))
+        if self.supervisor is not None and self.supervisor.faults:
+            fault = self.supervisor.faults[-1]
+            rows.append(("fault", f"{fault.time_s:.0f} s: {fault.action}"))
+        return rows
+
+    def report(self) -> dict[str, Any]:
+        """The figures of the run so far, as `--report` writes them."""
+        assert self.supervisor is not None
+        renderer, audio = self.renderer, self.audio
+        restarts = {watch.name: watch.restarts for watch in self.supervisor.watches}
+        return renderer.figures.summary() | {
+            "generator_fps": round(renderer.painter.frames.mean_rate, 2),
+            "generator_size": list(renderer.painter.frames.size or ()),
+            "rate": renderer.pacer.rate,
+            "audio": {
+                "source": audio.source.name,
+                "rate": audio.source.rate,
+                "overruns": audio.overruns,
+                "reopened": audio.reopened,
+            },
+            "restarts": restarts["generator"],
+            "analysis_restarts": restarts["analysis"],
+            "faults": [fault._asdict() for fault in self.supervisor.faults],
+            "limited_flashes": renderer.flashes_limited,
+            "preset": renderer.looks.current.name,
+            "surface": renderer.surface.kind,
+            "window_s": round(self.opened, 3),
+            "rss_mb": rss_mb(),
+        }
+
+    def _generator(self) -> str:
+        painter = self.renderer.painter
+        if painter.frames.size is None:
+            return "not ready yet: the shader scene"
+        width, height = painter.frames.size
+        words = f"embedded, onnxruntime, {width}x{height}, {painter.frames.rate:.1f} fps"
+        return words if painter.dreaming == 1.0 else f"away: the shader scene ({words})"
+
+    def _osc(self) -> str:
+        if self.osc is None:
+            return "none"
+        refused = f", refused: {self.osc.last_refusal}" if self.osc.last_refusal else ""
+        return f"{self.osc.host}:{self.osc.port}{refused}"

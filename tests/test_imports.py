@@ -1,0 +1,163 @@
+"""The rules of the house that can be read from the source: who imports whom, and what a module may be."""
+
+import ast
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "livesing"
+
+STAGES = ("audio", "sentiment", "translation", "generation", "style", "stage", "control")
+"""In the order of the data."""
+
+FLOORS = {
+    **dict.fromkeys(("", "errors", "clock", "assets"), 0),
+    **dict.fromkeys(("ring", "mailbox", "params", "preset"), 1),
+    **dict.fromkeys(STAGES, 2),
+    **dict.fromkeys(("listener", "dreamer", "supervisor"), 3),
+    "cli": 5,
+    "__main__": 6,
+}
+"""Where a module or folder of the package stands; one imports its own floor or a lower one. "" is the package
+itself. What is not named is a program that joins the loops or does without them: show, offline, train."""
+PROGRAMS = 4
+
+LONGEST = 400
+SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "misc", "manager"}
+WITH_TORCH = ("livesing.generation.fieldnet", "livesing.train")
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports_of(module: str) -> set[str]:
+    """The modules that `module` imports, wherever in it; of our own package as full module names."""
+    path = MODULES[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            up = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            base = ".".join(part for part in (up, node.module) if part)
+            # `from livesing.audio import pulse` imports the module livesing.audio.pulse
+            inner = {f"{base}.{alias.name}" for alias in node.names}
+            found |= (inner & MODULES.keys()) or {base}
+    return found
+
+
+IMPORTS = {module: imports_of(module) for module in MODULES}
+OURS = {
+    module: {name for name in names if name.split(".")[0] == "livesing"} for module, names in IMPORTS.items()
+}
+
+
+def room(module: str) -> str:
+    """The folder or top-level module of the package that `module` belongs to."""
+    return [*module.split("."), ""][1]
+
+
+def floor(module: str) -> int:
+    return FLOORS.get(room(module), PROGRAMS)
+
+
+def plain_names(module: str) -> set[str]:
+    """What of a module may cross to a later stage: constants, NamedTuple, dataclass, Protocol and Enum."""
+    names: set[str] = set()
+    for node in ast.parse(MODULES[module].read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            marks = {ast.unparse(mark).split("(")[0] for mark in node.bases + node.decorator_list}
+            if marks & {"NamedTuple", "dataclass", "Protocol", "Enum", "IntEnum", "StrEnum"}:
+                names.add(node.name)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
+
+
+def taken_names(module: str, other: str) -> set[str]:
+    """The names that `module` takes out of the module `other`; "*" for the module as a whole."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == other:
+            names |= {alias.name for alias in node.names}
+    return names or {"*"}
+
+
+def test_the_package_is_found() -> None:
+    assert {
+        "livesing.cli",
+        "livesing.ring",
+        "livesing.audio.pulse",
+        "livesing.sentiment.mood",
+    } <= MODULES.keys()
+    assert "livesing.errors" in OURS["livesing.params"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module: str) -> None:
+    up = {name for name in OURS[module] if floor(name) > floor(module)}
+    assert not up, f"{module} imports from a floor above its own"
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) in STAGES])
+def test_a_stage_takes_plain_types_alone_from_an_earlier_one(module: str) -> None:
+    own = room(module)
+    for name in sorted(OURS[module]):
+        other = room(name)
+        if other == own or other not in STAGES:
+            continue
+        assert STAGES.index(other) < STAGES.index(own), f"{module} imports the later {name}"
+        parts = taken_names(module, name) - plain_names(name)
+        assert not parts, f"{module} imports {parts} of {name}, which is more than plain types"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    try:
+        tuple(TopologicalSorter(OURS).static_order())
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_torch_stays_in_its_rooms() -> None:
+    guests = {
+        module
+        for module, names in IMPORTS.items()
+        if any(name.split(".")[0] in ("torch", "torchvision", "torch_tensorrt") for name in names)
+    }
+    assert not {module for module in guests if not module.startswith(WITH_TORCH)}
+
+
+def test_the_show_starts_without_its_heavy_parts() -> None:
+    code = "import sys, livesing.cli, livesing.show; print(*sys.modules)"
+    child = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert child.returncode == 0, child.stderr
+    loaded = set(child.stdout.split())
+    assert "livesing.show" in loaded
+    assert not loaded & {"torch", "onnxruntime", "onnx", "scipy", "tensorrt"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_read_in_one_sitting(module: str) -> None:
+    lines = MODULES[module].read_text(encoding="utf-8").count("\n")
+    assert lines <= LONGEST, f"{module} has {lines} lines"
+
+
+def test_names_say_something() -> None:
+    assert not {module for module in MODULES if SAY_NOTHING & set(module.split("."))}
+
+
+def test_every_folder_is_a_package() -> None:
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    assert not {folder for folder in folders if not (folder / "__init__.py").is_file()}

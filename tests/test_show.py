@@ -1,0 +1,217 @@
+"""The whole show on real parts: sound through a sound server, a window on a screen, OSC through a socket."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import ROOT, PulseServer, StartLivesing, _need
+from stage_hand import SIZE, StageHand, free_port
+
+RATE = 48000
+Open = Callable[..., StageHand]
+
+
+@pytest.fixture
+def open_show(xvfb: str, start_livesing: StartLivesing, tmp_path: Path) -> Iterator[Open]:
+    """`open_show(*args, pulse=None)` -> a hand on a show in a window of 640x360."""
+    _need("xdotool")
+    hands: list[StageHand] = []
+
+    def start(*args: str | Path, pulse: PulseServer | None = None) -> StageHand:
+        port, report = free_port(), tmp_path / "report.json"
+        env = {"DISPLAY": xvfb, **(pulse.env if pulse else {})}
+        words = ["live", "--windowed", "{}x{}".format(*SIZE), "--osc", str(port), "--report", report, *args]
+        hands.append(StageHand(start_livesing(words, env), xvfb, port, report, env))
+        return hands[-1]
+
+    yield start
+    for hand in hands:
+        hand.line.close()
+
+
+@pytest.fixture(scope="session")
+def drums(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty seconds at 125 BPM, loud: kick on every beat, noise on every other, a bass in between."""
+    rng = np.random.default_rng(0)
+    beat = round(RATE * 60 / 125)
+    t = np.arange(beat) / RATE
+    kick = np.sin(2 * np.pi * (45 * t + 6 * (1 - np.exp(-t * 30)))) * np.exp(-t * 9)
+    snare = rng.normal(size=beat) * np.exp(-t * 22) * 0.5
+    bass = np.sign(np.sin(2 * np.pi * 55 * t)) * 0.15 * (t > 0.24)
+    bar = np.concatenate([kick + bass, kick + snare + bass] * 2)
+    path = tmp_path_factory.mktemp("sound") / "drums.wav"
+    soundfile.write(path, np.tile(bar, 15) * 0.7, RATE)
+    return path
+
+
+def motion(pictures: np.ndarray) -> float:
+    """How much a picture changes from one screenshot to the next: mean absolute difference, 0..255."""
+    return float(np.abs(np.diff(pictures, axis=0)).mean())
+
+
+def test_sound_from_the_microphone_moves_the_picture(open_show: Open, pulse: PulseServer, drums: Path) -> None:
+    hand = open_show(pulse=pulse)
+    hand.wait_for_dream()
+    pulse.play(drums)
+    assert hand.listen(8, lambda: hand.figure("level") > 0.3 and hand.figure("hits") > 4), hand.state
+    hand.listen(4)
+    assert hand.figure("arousal") > -0.5
+    loud = hand.watch(10, 0.12)
+    pulse.hush()
+    assert hand.listen(12, lambda: hand.figure("arousal") < -1.0 and hand.figure("level") < 0.05), hand.state
+    hand.listen(6)  # the composition follows within seconds
+    silent = hand.watch(10, 0.12)
+    assert motion(loud) > 1.5 * motion(silent), "loud music moves the picture more than silence"
+    assert np.abs(loud.mean(0) - silent.mean(0)).mean() > 4, "and it is another picture"
+    assert silent.mean() > 12, "silence is never black"
+    assert silent.std(axis=(1, 2, 3)).min() > 6, "nor flat"
+    report = hand.end()
+    assert report["audio"]["overruns"] == 0
+    assert "pulse" in report["audio"]["source"].lower() or "default" in report["audio"]["source"].lower()
+    assert report["restarts"] == 0
+    assert report["faults"] == []
+    assert report["latency_ms"]["p50"] > 0
+    assert report["frame_ms"]["p50"] <= report["frame_ms"]["p99"] <= report["frame_ms"]["max"]
+    assert report["rss_mb"] < 400
+
+
+def test_keys(open_show: Open, demo_piece: Path) -> None:
+    hand = open_show("--audio", "demo", "--mute")
+    hand.wait_for_dream()
+    corner = slice(0, 200), slice(0, 300)
+    before = hand.look()[corner]
+    hand.press("F1")
+    assert hand.listen(5, lambda: np.abs(hand.look()[corner] - before).mean() > 15), "F1 shows the figures"
+    hand.press("F1")
+    hand.press("b")
+    assert hand.listen(5, lambda: hand.look().max() == 0), "B fades to black"
+    hand.press("b")
+    assert hand.listen(5, lambda: hand.look().mean() > 10), "and back"
+    hand.press("space")
+    hand.listen(1)
+    assert motion(hand.watch(4, 0.15)) == 0, "space freezes the picture"
+    hand.press("space")
+    hand.press("4")
+    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "rose-window")
+    hand.press("Right")
+    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "sumi")
+    hand.press("h")
+    assert hand.listen(5, lambda: hand.state.get("/livesing/show/hold") == 1)
+    hand.press("p")
+    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "aurora"), "panic"
+    assert hand.listen(5, lambda: hand.state.get("/livesing/show/hold") == 0), "panic lets go of everything"
+    hand.press("f")
+    assert hand.listen(5, lambda: hand.geometry() == (0, 0, 1280, 720)), "F fills the screen"
+    hand.press("Escape")
+    assert hand.report()["preset"] == "aurora"
+
+
+def test_osc_steers_and_tells(open_show: Open, demo_piece: Path) -> None:
+    hand = open_show("--audio", "demo", "--mute", "--preset", "tide")
+    hand.wait_for_dream()
+    assert hand.state["/livesing/state/preset"] == "tide"
+    bright = hand.watch(3, 0.1).mean()
+    hand.say("/livesing/light/brightness", 0.3)
+    assert hand.listen(5, lambda: hand.look().mean() < 0.7 * bright)
+    hand.say("/livesing/show/preset", 2)
+    assert hand.listen(5, lambda: hand.state["/livesing/state/preset"] == "ember")
+    hand.say("/livesing/show/next")
+    assert hand.listen(5, lambda: hand.state["/livesing/state/preset"] == "tide")
+    for nonsense in (b"", b"/", b"\xff" * 40, b"/livesing/light/*\0\0\0,f\0\0\0\0\0\0"):
+        hand.line.sendto(nonsense, ("127.0.0.1", hand.port))
+    hand.say("/livesing/light/brightness", float("nan"))
+    hand.listen(0.5)
+    assert hand.figure("fps") > 0
+    assert hand.end()["preset"] == "tide"
+
+
+def test_a_killed_generator_comes_back(open_show: Open, demo_piece: Path) -> None:
+    hand = open_show("--audio", "demo", "--mute")
+    hand.wait_for_dream()
+    first = hand.generator_pid()
+    os.kill(first, signal.SIGKILL)
+    assert motion(hand.watch(6, 0.15)) > 0, "the picture goes on"
+    assert hand.listen(15, lambda: _is_another(hand, first)), "a new process is started"
+    hand.listen(2)
+    hand.state.pop("/livesing/state/generator_fps")
+    hand.wait_for_dream()
+    report = hand.end()
+    assert report["restarts"] == 1
+    assert [fault["name"] for fault in report["faults"]] == ["generator"]
+    assert report["frame_ms"]["max"] < 1000 * report["seconds"] / 4, "the window never stood still"
+
+
+def _is_another(hand: StageHand, first: int) -> bool:
+    try:
+        return hand.generator_pid() != first
+    except (AssertionError, FileNotFoundError):
+        return False
+
+
+def test_a_lost_sound_card_does_not_stop_the_show(open_show: Open, own_pulse: PulseServer, drums: Path) -> None:
+    hand = open_show("--audio", "pulse", pulse=own_pulse)
+    own_pulse.play(drums)
+    assert hand.listen(30, lambda: hand.figure("hits") > 2)
+    own_pulse.stop()
+    assert hand.listen(20, lambda: hand.figure("level") < 0.05), "what is not heard is not shown"
+    hand.listen(1)
+    assert hand.figure("fps") > 5
+    faults = hand.end()["faults"]
+    assert any(fault["name"] == "audio" for fault in faults)
+
+
+def test_a_preset_broken_on_stage_is_refused(open_show: Open, demo_piece: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "looks"
+    shutil.copytree(ROOT / "presets", folder)
+    hand = open_show("--audio", "demo", "--mute", "--presets", folder)
+    hand.wait_for_dream()
+    first = sorted(folder.iterdir())[0]
+    good = first.read_text()
+    first.write_text(good + "\n[hue]\nshift = 7\n")
+    hand.listen(1.5)
+    assert hand.state["/livesing/state/preset"] == "aurora", "the look goes on"
+    first.write_text(good + "\n[hue]\nshift = 0.4\n")
+    assert hand.listen(5, lambda: float(hand.state.get("/livesing/hue/shift", 0)) > 0.39), "reloaded on save"
+    hand.end()
+    line = good.count("\n") + 3
+    assert f"{first.name}:{line}: hue.shift goes from -0.5 to 0.5" in hand.errors
+
+
+def test_a_taken_port_costs_only_osc(
+    xvfb: str, start_livesing: StartLivesing, demo_piece: Path, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        words = ["live", "--audio", "demo", "--mute", "--windowed", "320x180", "--seconds", "1", "--osc", str(port)]
+        show = start_livesing(words, {"DISPLAY": xvfb})
+        _, errors = show.communicate(timeout=60)
+    assert show.returncode == 0, errors
+    assert f"no OSC: port {port}" in errors or "no OSC" in errors
+
+
+def test_headless_without_a_display(run_livesing: Callable[..., subprocess.CompletedProcess[str]], drums: Path,
+                                    tmp_path: Path) -> None:  # fmt: skip
+    import av
+
+    done = run_livesing(["live", "--audio", drums, "--mute", "--seconds", "3", "--report", "r.json"], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    films = list(tmp_path.glob("livesing-*.mp4"))
+    assert len(films) == 1
+    assert str(films[0]) in done.stderr, "it says where"
+    with av.open(str(films[0])) as film:
+        assert film.streams.video[0].width == SIZE[0]
+        pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+        assert len(pictures) > 10
+        assert np.abs(pictures[0].astype(float) - pictures[-1]).mean() > 1
+    with av.open(str(films[0])) as film:
+        sound = np.concatenate([frame.to_ndarray().ravel() for frame in film.decode(audio=0)])
+        assert np.abs(sound).max() > 0.2, "the film has the sound"
+        assert abs(len(sound) / 48000 - 3) < 1.5
