@@ -15,7 +15,6 @@ from livesing import __version__
 from livesing.errors import LivesingError, UsageError
 
 LATER = {
-    "render": "the show offline, frame-exact",
     "story": "a figure of a piece's feeling and its key frames",
     "features": "the paper's audio features",
     "feel": "valence and arousal of images",
@@ -39,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments[0] in LATER:
             raise UsageError(f"'{arguments[0]}' ({LATER[arguments[0]]}) is not in version {__version__} yet")
-        options = parser.parse_args(arguments)
+        options = parser.parse_args(_join_moods(arguments))
         _log(options.verbose)
         options.run(options)
     except LivesingError as error:
@@ -54,6 +53,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 Commands = Any  # argparse's own class for them is private
+
+
+def _join_moods(arguments: list[str]) -> list[str]:
+    """`--mood -1,0` as `--mood=-1,0`: argparse takes what begins with a dash for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--mood":
+            joined[-1] += "=" + argument
+        else:
+            joined.append(argument)
+    return joined
 
 
 class _Parser(argparse.ArgumentParser):
@@ -82,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--verbose", action="store_true", help="say more")
-    for add in (_add_live, _add_analyse, _add_dream, _add_presets, _add_bench, _add_doctor):
+    for add in (_add_live, _add_render, _add_analyse, _add_dream, _add_presets, _add_bench, _add_doctor):
         add(commands, common)
     return parser
 
@@ -166,6 +176,33 @@ def _live(options: argparse.Namespace) -> None:
             seed=options.seed,
         )
     )
+
+
+def _add_render(commands: Commands, common: argparse.ArgumentParser) -> None:
+    render = commands.add_parser(
+        "render", parents=[common], help="the show of a sound file as a film, frame-exact (Linux)"
+    )
+    render.add_argument("audio", metavar="AUDIO", type=Path)
+    render.add_argument("-o", "--output", metavar="OUT.mp4", type=Path, required=True)
+    render.add_argument("--size", metavar="WxH", type=_size, default=(1280, 720))
+    render.add_argument("--fps", metavar="N", type=_rate, default=30.0)
+    render.add_argument("--preset", metavar="P", help="name or number of the look")
+    render.add_argument("--seed", metavar="N", type=int, default=0, help="of the dream's wandering")
+    render.set_defaults(run=_render)
+
+
+def _render(options: argparse.Namespace) -> None:
+    from livesing.offline import OfflineShow, render
+
+    _check_folder(options.output)
+    if options.output.suffix.lower() != ".mp4":
+        raise UsageError(f"{options.output.name}: a film is written as .mp4")
+    size = options.size[0] - options.size[0] % 2, options.size[1] - options.size[1] % 2
+    show = OfflineShow(options.audio, size=size, fps=options.fps, preset=options.preset, seed=options.seed)
+    try:
+        render(show, options.output)
+    finally:
+        show.close()
 
 
 def _add_analyse(commands: Commands, common: argparse.ArgumentParser) -> None:

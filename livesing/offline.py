@@ -60,7 +60,7 @@ class OfflineShow:
         self.boxes = DreamBoxes()
         self.surface = HeadlessSurface(*size)
         inbox = Inbox(self.boxes.pulses, self.boxes.moods, self.boxes.frames, self.boxes.params)
-        self.renderer = Renderer(self.surface, self.params, inbox, watcher, first, fps)
+        self.renderer = Renderer(self.surface, self.params, inbox, watcher, first, fps, adaptive=False)
         self.renderer.painter.dreaming = 1.0  # no wait for a process to start
         self._dreamer = Dreamer(self.boxes, seed)
         self._fast, self._slow = FastPath(self.sound.rate), SlowPath(self.sound.rate)

@@ -67,7 +67,10 @@ class Renderer:
         presets: PresetWatcher,
         first: Preset,
         rate: float,
+        *,
+        adaptive: bool = True,
     ) -> None:
+        """`adaptive` lets the rate step down where the machine cannot hold it; offline there is no hurry."""
         self.surface = surface
         self.params = params
         self.inbox = inbox
@@ -77,7 +80,7 @@ class Renderer:
         self.looks = Looks(params, presets.folder, self.grading.recolour, first)
         self.mood = Mood.neutral(clock_now())
         self.pulse = Pulse.quiet(clock_now())
-        rungs = (rate, rate / 2) if rate > 40 else (rate,)
+        rungs = (rate, rate / 2) if adaptive and rate > 40 else (rate,)
         self.ladder = Ladder(rungs)
         self.pacer = Pacer(rate, surface.refresh)
         self.hud_rows: Callable[[], list[tuple[str, str]]] = list

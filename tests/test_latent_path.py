@@ -12,7 +12,8 @@ from livesing.translation.network import CLASSES, LATENT, Translation
 
 PARAMS = {param.name: param.default for param in TABLE}
 STILL = {**PARAMS, "dream.wander": 0.0, "dream.beat": 0.0}
-QUIET = Pulse.quiet(0.0)
+STEADY = Pulse.quiet(0.0)._replace(level=1.0, silent=0.0)
+"""Music without a beat, loud enough for the usual pace."""
 Frame = tuple[np.ndarray, np.ndarray]
 
 
@@ -23,18 +24,20 @@ def wish(seed: int) -> Translation:
 
 def beating(time: float) -> Pulse:
     """120 bpm."""
-    return QUIET._replace(beats=time // 0.5, beat_phase=(time / 0.5) % 1, beat_confidence=1.0)
+    return STEADY._replace(beats=time // 0.5, beat_phase=(time / 0.5) % 1, beat_confidence=1.0)
 
 
 def walk(
     seconds: float,
     fps: float,
     target: Callable[[float], Translation],
-    pulse: Callable[[float], Pulse] = lambda time: QUIET,
+    pulse: Callable[[float], Pulse] = lambda time: STEADY,
     params: dict[str, float] = PARAMS,
 ) -> list[Frame]:
     """The path at 0, 1/fps, 2/fps ...; what a step follows is what held when it began."""
     path = LatentPath(3)
+    for _ in range(40):  # until it knows how loud it is; the target does not move
+        path.step(0.5, target(0.0), STEADY, params)
     frames = [path.step(0.0, target(0.0), pulse(0.0), params)]
     for number in range(1, round(seconds * fps) + 1):
         before, now = (number - 0.5) / fps, number / fps + 1e-9
@@ -61,7 +64,7 @@ def test_z_keeps_its_norm_and_mixtures_stay_mixtures() -> None:
         np.testing.assert_allclose(classes.sum(axis=-1), 1.0, atol=1e-4)
 
 
-@pytest.mark.parametrize("pulse", [lambda time: QUIET, beating], ids=["quiet", "beats"])
+@pytest.mark.parametrize("pulse", [lambda time: STEADY, beating], ids=["quiet", "beats"])
 @pytest.mark.parametrize("target", [lambda time: wish(0 if time <= 0 else 1), changing], ids=["constant", "changing"])
 def test_the_same_path_at_any_frame_rate(
     target: Callable[[float], Translation], pulse: Callable[[float], Pulse]
@@ -114,14 +117,14 @@ def test_no_corner_where_the_target_jumps() -> None:
 def test_hold_holds() -> None:
     path = LatentPath(0)
     for number in range(30):
-        path.step(1 / 30, changing(number / 30), QUIET, PARAMS)
+        path.step(1 / 30, changing(number / 30), STEADY, PARAMS)
     held = {**PARAMS, "show.hold": 1.0}
-    z, classes = path.step(1 / 30, wish(8), QUIET, held)
+    z, classes = path.step(1 / 30, wish(8), STEADY, held)
     for number in range(60):
-        again, mixture = path.step(1 / 30, wish(9 + number // 20), QUIET, held)
+        again, mixture = path.step(1 / 30, wish(9 + number // 20), STEADY, held)
         np.testing.assert_array_equal(again, z)
         np.testing.assert_array_equal(mixture, classes)
-    moved, _ = path.step(1 / 30, wish(9), QUIET, PARAMS)
+    moved, _ = path.step(1 / 30, wish(9), STEADY, PARAMS)
     assert 0 < np.abs(moved - z).max() < 0.5, "and goes on from where it was"
 
 
@@ -168,6 +171,18 @@ def test_deterministic_in_its_seed() -> None:
     first, again = walk(2.0, 15.0, changing, beating)[-1], walk(2.0, 15.0, changing, beating)[-1]
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
-    path = LatentPath(4)
-    path.step(0.0, wish(0), QUIET, PARAMS)
-    assert np.abs(path.step(1.0, wish(0), QUIET, PARAMS)[0] - walk(1.0, 1.0, lambda t: wish(0))[-1][0]).max() > 0.01
+    one, other = (LatentPath(seed).step(1.0, wish(0), STEADY, PARAMS)[0] for seed in (3, 4))
+    assert np.abs(one - other).max() > 0.01
+
+
+def test_silence_calms_it() -> None:
+    silence = Pulse.quiet(0.0)
+    ways = []
+    for pulse in (silence, STEADY):
+        path = LatentPath(0)
+        for _ in range(40):
+            path.step(0.5, wish(0), pulse, PARAMS)
+        z = np.array([path.step(0.1, wish(1), pulse, PARAMS)[0][0] for _ in range(20)])
+        ways.append(np.linalg.norm(np.diff(z, axis=0), axis=-1).sum(axis=0))
+    assert (ways[0] < 0.7 * ways[1])[:2].all()
+    assert (ways[0] > 0).all(), "but it never stops"

@@ -69,7 +69,7 @@ def show(recorder: Recorder, now: float, picture: np.ndarray) -> None:
     """Hand over a frame and wait until the encoder has taken it, as the frames of a show do by their rate."""
     recorder.show(now, picture)
     until = time.perf_counter() + 10
-    while recorder._newest is not None and time.perf_counter() < until:
+    while recorder._newest is not None and recorder.is_alive() and time.perf_counter() < until:
         time.sleep(0.0005)
 
 
@@ -97,7 +97,7 @@ def test_picture_and_sound_keep_their_time(tmp_path: Path) -> None:
     assert len(film.sound) / 48_000 == pytest.approx(2.0, abs=0.06)
     spectrum = np.abs(np.fft.rfft(film.sound[4800:-4800]))
     assert spectrum.argmax() * 48_000 / (len(film.sound) - 9600) == pytest.approx(440, abs=2)
-    assert np.abs(film.sound[4800:-4800]).max() == pytest.approx(0.3, rel=0.1)
+    assert np.abs(film.sound[4800:-4800]).max() == pytest.approx(0.3, rel=0.2)
 
 
 def test_uneven_frames_keep_their_time(tmp_path: Path) -> None:
