@@ -74,10 +74,10 @@ class Listener(threading.Thread):
         while self._source is source and not self._done.wait(POLL):
             self.stamp = clock_now()
             stamp = ring.stamp
+            if ring.written == reader.position:
+                continue
             first, block = reader.read(MOST)
             self.lag = (ring.written - reader.position) / source.rate
-            if not len(block):
-                continue
             mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
             pulse: Pulse = fast.push(mono, stamp, first)
             self.pulses.put(pulse, stamp)

@@ -57,25 +57,12 @@ TABLE: tuple[Param, ...] = (
     _look("mood.gain", "How far the music's feeling carries the dream", 1.0, 0, 2, smoothing=0.5),
     _look("mood.valence", "Added to valence: darker to brighter feeling", 0, -3, 3, unit="sd", smoothing=0.5),
     _look("mood.arousal", "Added to arousal: calmer to wilder feeling", 0, -3, 3, unit="sd", smoothing=0.5),
-    _look(
-        "dream.view",
-        "Which of the translator's views: other pictures for the same feeling",
-        0,
-        0,
-        19,
-        kind="int",
-        smoothing=0,
-    ),
-    _look(
-        "dream.pace",
-        "Speed at which the dream follows the feeling; 1 is 3 s / 2 s / .3 s by layer",
-        1,
-        0.1,
-        4,
-        unit="x",
-    ),
+    _look("dream.view", "Which of the translator's views: other pictures for the same feeling", 0, 0, 19,
+          kind="int", smoothing=0),
+    _look("dream.pace", "Speed at which the dream follows the feeling; 1 is 3 s / 2 s / .3 s by layer", 1, 0.1, 4,
+          unit="x"),
     _look("dream.wander", "Slow motion of the latents of their own accord", 0.4),
-    _look("dream.beat", "How far a beat throws the latents before they return", 0.5),
+    _look("dream.beat", "How far a beat throws the latents before they return", 0.4),
     _look("dream.noise", "Truncated normal noise on the latents", 0.1),
     _look("dream.sharpness", "From many classes blended to one class alone", 0.6),
     _look("style.strength", "How far the look's palette recolours the picture", 0.5, smoothing=0.2),
@@ -104,15 +91,11 @@ TABLE: tuple[Param, ...] = (
     _show("show.freeze", "Hold the whole picture still", "bool"),
     _show("show.blackout", "Fade to black and back", "bool"),
     _show("show.hud", "Show what is running, in figures", "bool"),
-    Param(
-        "show.fade", "Seconds that a change of preset takes", 2.0, 0, 20, unit="s", smoothing=0, look=False
-    ),
+    Param("show.fade", "Seconds that a change of preset takes", 2.0, 0, 20, unit="s", smoothing=0, look=False),
     _show("show.next", "The next preset", "trigger"),
     _show("show.previous", "The previous preset", "trigger"),
     _show("show.panic", "Back to the first look, at once and unfrozen", "trigger"),
-    Param(
-        "show.preset", "The preset by its place in the list, from 1", 1, 1, 99, "int", smoothing=0, look=False
-    ),
+    Param("show.preset", "The preset by its place in the list, from 1", 1, 1, 99, "int", smoothing=0, look=False),
 )
 
 
@@ -159,9 +142,13 @@ def check(param: Param, value: float) -> float:
     A performer's fader may overshoot, so a value outside the range is clamped; one that is not a finite
     number raises ParamError.
     """
+    try:
+        value = float(value)
+    except OverflowError:  # a whole number beyond all floats
+        value = math.inf
     if not math.isfinite(value):
         raise ParamError(f"{param.name} takes a finite number, not {value}")
-    value = min(max(float(value), param.low), param.high)
+    value = min(max(value, param.low), param.high)
     if param.kind == "bool":
         return float(value >= 0.5)
     return float(round(value)) if param.kind == "int" else value
@@ -186,17 +173,13 @@ class Params:
         self._changes: dict[str, Change] = {}
         self._revision = 0
         self._drained: float | None = None
-        self._resting: Snapshot | None = None
-        """The values while all of them are at their targets, which is most of the time."""
 
     def set(self, name: str, value: float, source: str = "") -> float:
         """Set a target; returns it as clamped and rounded.
 
         Raises ParamError for an unknown name, a trigger (use `fire`) or a value that is not finite.
         """
-        place = self._place(name)
-        if TABLE[place].kind == "trigger":
-            raise ParamError(f"{name} is a trigger: it has no value to set")
+        place = self._settable(name)
         value = check(TABLE[place], value)
         with self._lock:
             self._targets[place] = value
@@ -218,9 +201,7 @@ class Params:
 
         All or nothing: ParamError for a bad name or value leaves everything as it was.
         """
-        checked = {
-            self._place(name): check(TABLE[self._place(name)], value) for name, value in targets.items()
-        }
+        checked = {self._settable(name): check(TABLE[INDEX[name]], value) for name, value in targets.items()}
         with self._lock:
             for place, value in checked.items():
                 self._targets[place] = value
@@ -239,8 +220,6 @@ class Params:
         with self._lock:
             dt = 0.0 if self._drained is None else max(0.0, now - self._drained)
             self._drained = now
-            if self._resting is not None:
-                return self._resting
             gain = -np.expm1(-dt / np.maximum(self._smoothing, 1e-9))
             gain[self._smoothing == 0] = 1.0
             eased = self._values + (self._targets - self._values) * gain
@@ -249,10 +228,6 @@ class Params:
             faded = self._fade_from + (self._targets - self._fade_from) * step
             self._values = np.where(self._fade_length > 0, faded, eased)
             self._fade_length[progress >= 1] = 0.0
-            if np.abs(self._values - self._targets).max() < 1e-6 and not self._fade_length.any():
-                self._values = self._targets.copy()
-                self._resting = snapshot(self._values.copy())
-                return self._resting
             return snapshot(self._values.copy())
 
     def changes(self, since: int) -> list[Change]:
@@ -261,9 +236,14 @@ class Params:
             return sorted(change for change in self._changes.values() if change.revision > since)
 
     def _note(self, name: str, value: float, source: str) -> None:
-        self._resting = None
         self._revision += 1
         self._changes[name] = Change(self._revision, name, value, source)
+
+    def _settable(self, name: str) -> int:
+        place = self._place(name)
+        if TABLE[place].kind == "trigger":
+            raise ParamError(f"{name} is a trigger: it has no value to set")
+        return place
 
     @staticmethod
     def _place(name: str) -> int:

@@ -90,4 +90,5 @@ class RingReader:
                 return first, block
             with self.ring._overruns_lock:
                 self.ring.overruns += 1
-            self.position = self.ring.written - self.ring.capacity // 2
+            # Never back: a block larger than half the ring may be announced, but not be there yet.
+            self.position = max(self.position, self.ring.written - self.ring.capacity // 2)

@@ -33,7 +33,9 @@ def opposing_changes(light: np.ndarray) -> int:
 def worst_second(light: np.ndarray, fps: float) -> int:
     """Of all windows of one second, wherever they begin."""
     frames = int(fps) + 1
-    return max(opposing_changes(light[first : first + frames]) for first in range(max(1, len(light) - frames)))
+    return max(
+        opposing_changes(light[first : first + frames]) for first in range(max(1, len(light) - frames))
+    )
 
 
 def limited(light: np.ndarray, fps: float) -> np.ndarray:

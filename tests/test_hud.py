@@ -77,7 +77,7 @@ WALL = [monitor("eDP-1"), monitor("HDMI-1"), monitor("HDMI-10"), monitor("EPSON 
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("eDP-1", "eDP-1"), ("edp", "eDP-1"), ("HDMI-10", "HDMI-10"), ("hdmi-1", "HDMI-1"), ("epson", "EPSON EB-L200"),
+    [("eDP-1", "eDP-1"), ("edp", "eDP-1"), ("HDMI-10", "HDMI-10"), ("hdmi-1", "HDMI-1"), ("epson", "EPSON EB-L200"),  # noqa: E501
      ("2", "HDMI-1"), ("4", "EPSON EB-L200")],
 )  # fmt: skip
 def test_a_monitor_is_chosen_by_name_or_number(name: str, found: str) -> None:
@@ -85,7 +85,7 @@ def test_a_monitor_is_chosen_by_name_or_number(name: str, found: str) -> None:
 
 
 def test_a_monitor_that_is_not_there() -> None:
-    with pytest.raises(SurfaceError, match="'Sony'.*eDP-1; HDMI-1; HDMI-10; EPSON EB-L200"):
+    with pytest.raises(SurfaceError, match="'Sony'.*eDP-1; HDMI-1; HDMI-10; EPSON EB-L200"):  # noqa: RUF043
         choose(WALL, "Sony")
     with pytest.raises(SurfaceError, match="none"):
         choose([], "Sony")

@@ -19,7 +19,9 @@ Frame = tuple[np.ndarray, np.ndarray]
 
 def wish(seed: int) -> Translation:
     rng = np.random.default_rng(seed)
-    return Translation(rng.dirichlet(np.full(CLASSES, 0.01)).astype(np.float32), rng.normal(size=LATENT).astype("f4"))
+    return Translation(
+        rng.dirichlet(np.full(CLASSES, 0.01)).astype(np.float32), rng.normal(size=LATENT).astype("f4")
+    )
 
 
 def beating(time: float) -> Pulse:
@@ -65,7 +67,9 @@ def test_z_keeps_its_norm_and_mixtures_stay_mixtures() -> None:
 
 
 @pytest.mark.parametrize("pulse", [lambda time: STEADY, beating], ids=["quiet", "beats"])
-@pytest.mark.parametrize("target", [lambda time: wish(0 if time <= 0 else 1), changing], ids=["constant", "changing"])
+@pytest.mark.parametrize(
+    "target", [lambda time: wish(0 if time <= 0 else 1), changing], ids=["constant", "changing"]
+)
 def test_the_same_path_at_any_frame_rate(
     target: Callable[[float], Translation], pulse: Callable[[float], Pulse]
 ) -> None:
@@ -79,7 +83,9 @@ def test_it_begins_where_it_is_asked_to() -> None:
     z, classes = walk(0.0, 30.0, lambda time: wish(5), params=STILL)[0]
     target = wish(5)
     np.testing.assert_allclose(classes[0], np.tile(target.classes, (LAYERS, 1)), atol=1e-6)
-    np.testing.assert_allclose(z[0] / NORM, np.tile(target.z / np.linalg.norm(target.z), (LAYERS, 1)), atol=1e-5)
+    np.testing.assert_allclose(
+        z[0] / NORM, np.tile(target.z / np.linalg.norm(target.z), (LAYERS, 1)), atol=1e-5
+    )
 
 
 def test_each_layer_takes_its_own_time() -> None:

@@ -106,7 +106,7 @@ def test_an_exception_in_the_slot_publishes_nothing() -> None:
     box = Mailbox("f8")
     box.put(1.0, 0.1)
     for _ in range(2 * SLOTS):  # wherever it happens, the value before stays readable
-        with pytest.raises(ZeroDivisionError), box.slot(0.2) as room:
+        with pytest.raises(ZeroDivisionError), box.slot(0.2) as room:  # noqa: PT012
             room[...] = 99.0
             raise ZeroDivisionError
         letter = box.get()

@@ -13,18 +13,20 @@ DEFAULTS = {param.name: param.default for param in TABLE}
 HIGHEST = {param.name: param.high for param in TABLE}
 LOWEST = {param.name: param.low for param in TABLE}
 QUIET = Pulse.quiet(0.0)
-LOUD = QUIET._replace(level=1.0, bass=1.0, mid=1.0, treble=1.0, hit=1.0, bass_hit=1.0, beat_confidence=1.0, silent=0)
+LOUD = QUIET._replace(
+    level=1.0, bass=1.0, mid=1.0, treble=1.0, hit=1.0, bass_hit=1.0, beat_confidence=1.0, silent=0
+)
 
 
 def numbers(stir: Stir) -> np.ndarray:
-    return np.array([stir.zoom, stir.angle, *stir.offset, stir.light, stir.turn, stir.warp, stir.time, stir.glow])
+    return np.array(
+        [stir.zoom, stir.angle, *stir.offset, stir.light, stir.turn, stir.warp, stir.time, stir.glow]
+    )
 
 
 def play(pulses: Iterator[Pulse] | list[Pulse], params: dict[str, float], fps: float = 60.0) -> list[Stir]:
     motion = Motion()
-    return [
-        motion.step(100 + number / fps, 1 / fps, pulse, params) for number, pulse in enumerate(pulses, 1)
-    ]
+    return [motion.step(100 + number / fps, 1 / fps, pulse, params) for number, pulse in enumerate(pulses, 1)]
 
 
 @pytest.mark.parametrize("params", [DEFAULTS, HIGHEST, LOWEST], ids=["default", "highest", "lowest"])
@@ -76,7 +78,9 @@ def test_no_time_passes_when_frozen() -> None:
 
 def test_a_hit_adds_light_and_zoom_within_three_frames_and_goes_again() -> None:
     params = {**DEFAULTS, "light.level": 0.0, "light.pulse": 1.0, "motion.pulse": 1.0, "motion.zoom": 0.0}
-    envelope = [QUIET] * 30 + [LOUD._replace(hit=0.5 ** (n / 8.4), bass_hit=0.5 ** (n / 8.4)) for n in range(60)]
+    envelope = [QUIET] * 30 + [
+        LOUD._replace(hit=0.5 ** (n / 8.4), bass_hit=0.5 ** (n / 8.4)) for n in range(60)
+    ]
     stirs = play(envelope, params)
     light = np.array([stir.light for stir in stirs]) - stirs[29].light
     zoom = np.array([stir.zoom for stir in stirs]) - stirs[29].zoom
@@ -98,7 +102,14 @@ def test_louder_is_brighter() -> None:
 
 
 def test_what_is_turned_off_does_not_move() -> None:
-    off = {**DEFAULTS, "light.level": 0, "light.pulse": 0, "motion.pulse": 0, "motion.zoom": 0, "motion.sway": 0}
+    off = {
+        **DEFAULTS,
+        "light.level": 0,
+        "light.pulse": 0,
+        "motion.pulse": 0,
+        "motion.zoom": 0,
+        "motion.sway": 0,
+    }
     off |= {"motion.spin": 0, "motion.warp": 0, "hue.shift": 0, "hue.pulse": 0}
     table = np.array([numbers(stir) for stir in play([QUIET, LOUD] * 100, off)])
     assert np.ptp(table[:, :7], axis=0).max() < 1e-12

@@ -34,7 +34,9 @@ def test_a_late_frame_skips_whole_periods() -> None:
     assert abs(deadline - (10.0 + periods * period)) < 1e-6
 
 
-@pytest.mark.parametrize(("late", "skipped"), [(-0.1, 0), (0.0, 0), (0.5, 0), (1.0, 0), (1.5, 0), (1.75, 1), (7.25, 6), (7.75, 7)])
+@pytest.mark.parametrize(
+    ("late", "skipped"), [(-0.1, 0), (0.0, 0), (0.5, 0), (1.0, 0), (1.5, 0), (1.75, 1), (7.25, 6), (7.75, 7)]
+)
 def test_periods_are_counted(late: float, skipped: int) -> None:
     period = 0.125  # exact in binary
     assert next_deadline(100.0, period, 100.0 + late * period) == (100.0 + (skipped + 1) * period, skipped)
@@ -43,7 +45,9 @@ def test_periods_are_counted(late: float, skipped: int) -> None:
 # ----------------------------------------------------------------------------------------------- the pacer
 
 
-def show(pacer: Pacer, seconds: float, vsync: float = 0.0, work: float = 0.004, start: float = 50.0) -> list[float]:
+def show(
+    pacer: Pacer, seconds: float, vsync: float = 0.0, work: float = 0.004, start: float = 50.0
+) -> list[float]:
     """Run the render loop under a clock of its own; `vsync` is the rate at which swaps really wait."""
     now, times = start, []
     while now < start + seconds:

@@ -25,7 +25,9 @@ from livesing.style.palette import (
 def cloud(seed: int, size: float = 0.2) -> np.ndarray:
     """Colours of a full-rank normal distribution, [5000, 3]."""
     rng = np.random.default_rng(seed)
-    return rng.uniform(0.3, 0.7, 3) + rng.normal(0, size, (5000, 3)) @ (np.eye(3) + rng.normal(0, 0.2, (3, 3)))
+    return rng.uniform(0.3, 0.7, 3) + rng.normal(0, size, (5000, 3)) @ (
+        np.eye(3) + rng.normal(0, 0.2, (3, 3))
+    )
 
 
 def through(colour: AffineColour, colours: np.ndarray) -> np.ndarray:

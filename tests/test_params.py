@@ -70,7 +70,7 @@ def test_values_are_clamped_and_rounded(param: Param) -> None:
 def test_what_is_no_finite_number_is_refused(value: float) -> None:
     params = Params()
     params.set("light.pulse", 0.7)
-    with pytest.raises(ParamError, match="light.pulse"):
+    with pytest.raises(ParamError, match="light.pulse"):  # noqa: RUF043
         params.set("light.pulse", value)
     assert params.target("light.pulse") == 0.7
 
@@ -84,7 +84,7 @@ def test_unknown_names_are_refused() -> None:
         lambda: params.apply({"light.nothing": 0}, 0.0, 0.0),
     ]
     for call in calls:
-        with pytest.raises(ParamError, match="light.nothing"):
+        with pytest.raises(ParamError, match="light.nothing"):  # noqa: RUF043
             call()
 
 
@@ -114,7 +114,7 @@ def test_smoothing_takes_its_time_constant_at_any_frame_rate(param: Param) -> No
         params.drain(0.0)
         params.set(param.name, target)
         values = play(params, 0.0, 1.0, fps, param.name)
-        assert all(low <= high for low, high in zip(values, values[1:], strict=False)) or target == param.low
+        assert all(low <= high for low, high in zip(values, values[1:], strict=False)) or target == param.low  # noqa: RUF007
         after.append(values[-1])
     left = (target - param.default) * math.exp(-1.0 / param.smoothing)
     np.testing.assert_allclose(after, target - left, atol=1e-9)

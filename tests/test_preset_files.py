@@ -78,8 +78,14 @@ def test_a_whole_preset() -> None:
     )
     assert (preset.name, preset.title, preset.about, preset.warnings) == ("ember", "Ember", "Coals", ())
     assert preset.palette == ((0, 0, 0), (1, 128 / 255, 0))
-    assert (preset.values["light.pulse"], preset.values["light.bloom"], preset.values["lens.fold"]) == (0.5, 1, 6)
-    rest = {name: value for name, value in preset.values.items() if name.split(".")[0] not in ("light", "lens")}
+    assert (preset.values["light.pulse"], preset.values["light.bloom"], preset.values["lens.fold"]) == (
+        0.5,
+        1,
+        6,
+    )
+    rest = {
+        name: value for name, value in preset.values.items() if name.split(".")[0] not in ("light", "lens")
+    }
     assert rest == {name: TABLE[INDEX[name]].default for name in rest}
 
 
@@ -89,7 +95,7 @@ def test_a_whole_preset() -> None:
         "[light]\npulse = 0.75",
         "light.pulse = 0.75",
         "light = { pulse = 0.75 }",
-        '"light".\'pulse\' = 0.75',
+        "\"light\".'pulse' = 0.75",
         "[ light ] # its table\n\tpulse\t=\t0.75 # and its value",
         "\ufeff[light]\npulse = 0.75",  # as Windows editors begin a file
         "[light]\r\npulse = 0.75\r\n",
@@ -113,7 +119,7 @@ def test_names_come_from_the_file(file: str) -> None:
 
 UNKNOWN = {
     "top": 'title = "a"\n>>colour = 3\n[light]\npulse = 0.5\n',
-    "table": '[light]\npulse = 0.5\n\n>>[lights]\npulse = 0.5\n',
+    "table": "[light]\npulse = 0.5\n\n>>[lights]\npulse = 0.5\n",
     "in a table": "[light]\npulse = 0.5\n>>pulses = 0.5\n",
     "behind another table's like": "[motion]\npulse = 0.5\nzoom = 0.1\n[light]\n>>zoom = 0.5\n",
     "dotted": "light.pulse = 0.5\n>>light.pulses = 0.5\n",
@@ -124,9 +130,9 @@ UNKNOWN = {
     "sub-table of an unknown one": "[light]\npulse = 0.5\n>>[lights.more]\nbloom = 0.5\n",
     "palette": '[palette]\ncolours = ["#000000",\n"#ffffff"]\n>>names = ["a", "b"]\n',
     "what belongs to the show": "[light]\nbloom = 0.1\n>>[show]\nfade = 1.0\n",
-    "after a comment that looks like it": "[light]\n# pulses = 0.5\npulse = 0.5 # pulses = 1\n>>pulses = 0.5\n",
-    "after a text that looks like it": 'about = """\n[light]\npulses = 1\n"""\n[light]\npulse = 0.5\n>>pulses = 2\n',
-    "after a colour list": '[palette]\ncolours = [\n  "#000000", # light\n  "#ffffff",\n]\n[light]\n>>bright = 1\n',
+    "after a comment that looks like it": "[light]\n# pulses = 0.5\npulse = 0.5 # pulses = 1\n>>pulses = 0.5\n",  # noqa: E501
+    "after a text that looks like it": 'about = """\n[light]\npulses = 1\n"""\n[light]\npulse = 0.5\n>>pulses = 2\n',  # noqa: E501
+    "after a colour list": '[palette]\ncolours = [\n  "#000000", # light\n  "#ffffff",\n]\n[light]\n>>bright = 1\n',  # noqa: E501
 }
 
 
@@ -219,7 +225,7 @@ def test_bottomless_nesting_is_refused(text: str) -> None:
     try:
         assert parse(text, "look.toml").warnings
     except PresetError as error:
-        assert line_of(error) == 1
+        assert line_of(error) == 1  # noqa: PT017
 
 
 def test_a_refusal_tells_what_would_do() -> None:
@@ -252,7 +258,9 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     assert load(path).warnings == ()
 
 
-@pytest.mark.parametrize("content", [b"title = 'a\xff'", b"\x00\x01\x02", b"\xff\xfet\x00i\x00", b"\x80" * 100])
+@pytest.mark.parametrize(
+    "content", [b"title = 'a\xff'", b"\x00\x01\x02", b"\xff\xfet\x00i\x00", b"\x80" * 100]
+)
 def test_a_file_that_is_no_text(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "look.toml"
     path.write_bytes(content)
@@ -335,7 +343,9 @@ def test_an_unchanged_look_is_no_change(tmp_path: Path) -> None:
     assert folder.poll() == ([], [])
 
 
-@pytest.mark.parametrize("text", [BAD["inf for an int"], BAD["int beyond int"], "a = " + "[" * 30_000, "\x00"])
+@pytest.mark.parametrize(
+    "text", [BAD["inf for an int"], BAD["int beyond int"], "a = " + "[" * 30_000, "\x00"]
+)
 def test_polling_survives_any_file(tmp_path: Path, text: str) -> None:
     put(tmp_path / "1-a.toml", "light.pulse = 0.1")
     put(tmp_path / "2-b.toml", text.replace(">>", ""))
@@ -362,7 +372,12 @@ def test_find(tmp_path: Path) -> None:
         put(tmp_path / f"{name}.toml", "title = 'Red Sea'" if name == "3-c" else "")
     folder = PresetFolder(tmp_path)
     folder.poll()
-    for name, found in {"deep-sea": "deep-sea", "DEEP sea": "deep-sea", "2": "deep-sea", "red sea": "c"}.items():
+    for name, found in {
+        "deep-sea": "deep-sea",
+        "DEEP sea": "deep-sea",
+        "2": "deep-sea",
+        "red sea": "c",
+    }.items():
         preset = folder.find(name)
         assert isinstance(preset, Preset)
         assert preset.name == found

@@ -50,7 +50,9 @@ def test_what_comes_out_is_a_mixture_and_a_latent(weights: TranslatorWeights, te
 
 
 def test_a_lower_temperature_is_one_class_alone(weights: TranslatorWeights) -> None:
-    tops = [translate(0.3, -0.4, weights, temperature).classes.max() for temperature in (0.01, 0.05, 0.2, 1.0)]
+    tops = [
+        translate(0.3, -0.4, weights, temperature).classes.max() for temperature in (0.01, 0.05, 0.2, 1.0)
+    ]
     assert tops == sorted(tops, reverse=True)
 
 
