@@ -73,11 +73,18 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see '{self.prog} --help')")
 
 
+class _Stderr(logging.Handler):
+    """Writes to what is stderr at the time, also when that was exchanged since."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
 def _log(verbose: bool) -> None:
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO,
         format="livesing: %(message)s",
-        stream=sys.stderr,
+        handlers=[_Stderr()],
         force=True,
     )
     for chatty in ("PIL", "libav"):

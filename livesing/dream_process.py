@@ -1,6 +1,7 @@
 """The main process's side of the generator process: start it, watch its heartbeat, give it orders, end it."""
 
 import multiprocessing
+import threading
 from multiprocessing.process import BaseProcess
 
 from livesing import dreamer
@@ -22,6 +23,8 @@ class DreamProcess:
         self._process: BaseProcess | None = None
         self._started = 0.0
         self._closing = False
+        # The show gives orders, the supervisor too when it starts a process; a mailbox has one writer.
+        self._lock = threading.Lock()
         self._orders = (*dreamer.SIZES[0], 25.0)
 
     @property
@@ -85,7 +88,7 @@ class DreamProcess:
         return code
 
     def _send(self, *, quit: bool) -> None:
-        with self.boxes.orders.slot(clock_now()) as orders:
+        with self._lock, self.boxes.orders.slot(clock_now()) as orders:
             orders["width"], orders["height"], orders["fps"] = self._orders
             orders["quit"] = quit
 

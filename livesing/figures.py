@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from livesing.errors import LivesingError
+
 STEP_MS = 0.1
 MOST_MS = 2000.0
 
@@ -102,7 +104,11 @@ def rss_mb() -> float | None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write beside the file and rename, so a reader never finds half of it."""
+    """Write beside the file and rename, so a reader never finds half of it. Raises LivesingError."""
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise LivesingError(f"{path} cannot be written: {error.strerror}") from None

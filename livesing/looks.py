@@ -71,7 +71,9 @@ class Looks:
         if "show.panic" in fired:
             for name in ("show.freeze", "show.blackout", "show.hold"):
                 self._params.set(name, 0, "panic")
-            self._put(presets[0], now, PANIC_FADE)
+            self._put(presets[0] if presets else self.current, now, PANIC_FADE)
+        elif not presets:
+            return  # the folder is away: the look that is on stays
         elif fired:
             step = 1 if "show.next" in fired else -1
             self._put(presets[(place + step) % len(presets)], now, fade)
@@ -82,12 +84,14 @@ class Looks:
             else:
                 log.warning("there is no preset %d; there are %d", chosen, len(presets))
                 self._tell(place)
-        elif presets[place] != self.current and presets[place].name == self.current.name:
+        elif presets[place] != self.current and presets[place].file == self.current.file:
             self._put(presets[place], now, fade)
+        elif place + 1 != self._number:
+            self._tell(place)  # a file before it came or went
 
     def _place(self, presets: tuple[Preset, ...]) -> int:
-        names = [preset.name for preset in presets]
-        return names.index(self.current.name) if self.current.name in names else 0
+        files = [preset.file for preset in presets]
+        return files.index(self.current.file) if self.current.file in files else 0
 
     def _put(self, preset: Preset, now: float, fade: float) -> None:
         if preset.name != self.current.name:

@@ -57,10 +57,23 @@ TABLE: tuple[Param, ...] = (
     _look("mood.gain", "How far the music's feeling carries the dream", 1.0, 0, 2, smoothing=0.5),
     _look("mood.valence", "Added to valence: darker to brighter feeling", 0, -3, 3, unit="sd", smoothing=0.5),
     _look("mood.arousal", "Added to arousal: calmer to wilder feeling", 0, -3, 3, unit="sd", smoothing=0.5),
-    _look("dream.view", "Which of the translator's views: other pictures for the same feeling", 0, 0, 19,
-          kind="int", smoothing=0),
-    _look("dream.pace", "Speed at which the dream follows the feeling; 1 is 3 s / 2 s / .3 s by layer", 1, 0.1, 4,
-          unit="x"),
+    _look(
+        "dream.view",
+        "Which of the translator's views: other pictures for the same feeling",
+        0,
+        0,
+        19,
+        kind="int",
+        smoothing=0,
+    ),
+    _look(
+        "dream.pace",
+        "Speed of following the feeling; 1 is 3 s, 2 s, .3 s by layer",
+        1,
+        0.1,
+        4,
+        unit="x",
+    ),
     _look("dream.wander", "Slow motion of the latents of their own accord", 0.4),
     _look("dream.beat", "How far a beat throws the latents before they return", 0.4),
     _look("dream.noise", "Truncated normal noise on the latents", 0.1),
@@ -91,11 +104,13 @@ TABLE: tuple[Param, ...] = (
     _show("show.freeze", "Hold the whole picture still", "bool"),
     _show("show.blackout", "Fade to black and back", "bool"),
     _show("show.hud", "Show what is running, in figures", "bool"),
-    Param("show.fade", "Seconds that a change of preset takes", 2.0, 0, 20, unit="s", smoothing=0, look=False),
+    Param(
+        "show.fade", "Seconds that a change of preset takes", 2.0, 0, 20, unit="s", smoothing=0, look=False
+    ),
     _show("show.next", "The next preset", "trigger"),
     _show("show.previous", "The previous preset", "trigger"),
     _show("show.panic", "Back to the first look, at once and unfrozen", "trigger"),
-    Param("show.preset", "The preset by its place in the list, from 1", 1, 1, 99, "int", smoothing=0, look=False),
+    Param("show.preset", "The preset by its number", 1, 1, 99, "int", smoothing=0, look=False),
 )
 
 

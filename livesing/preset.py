@@ -16,9 +16,10 @@ refuses the file, and the look that is on goes on.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 from livesing.errors import ParamError, PresetError
@@ -43,6 +44,8 @@ class Preset:
     palette: tuple[tuple[float, float, float], ...] = ()
     """Colours as sRGB 0..1; none leaves the picture's own."""
     about: str = ""
+    file: str = ""
+    """The file's name, which no other in its folder has (names without their number may come twice)."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """Unknown keys, each as `file:line: text`."""
 
@@ -55,7 +58,7 @@ def load(path: Path) -> Preset:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise PresetError(f"{path.name}:1: larger than {LARGEST_FILE // 1024} KiB, so hardly a preset")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise PresetError(f"{path.name}:1: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
@@ -70,9 +73,15 @@ def parse(text: str, file: str) -> Preset:
     except tomllib.TOMLDecodeError as error:
         reason = str(error)
         at = re.search(r"\(at line (\d+), column \d+\)|\(at end of document\)", reason)
-        line = int(at[1]) if at and at[1] else text.count("\n") + 1
+        line = min(int(at[1]) if at and at[1] else text.count("\n") + 1, text.rstrip("\n").count("\n") + 1)
         reason = reason[: at.start()].rstrip() if at else reason
         raise PresetError(f"{file}:{line}: {reason}") from None
+    except ValueError:  # Python reads no whole number of more than 4300 digits
+        number = re.search(r"\d[\d_]{4299}", text)
+        line = text.count("\n", 0, number.start()) + 1 if number else 1
+        raise PresetError(f"{file}:{line}: a number has too many digits") from None
+    except RecursionError:
+        raise PresetError(f"{file}:1: is nested too deeply") from None
     return _Reader(text, file, document).preset()
 
 
@@ -84,6 +93,7 @@ class _Reader:
         self.file = file
         self.document = document
         self.warnings: list[str] = []
+        self._lines: dict[tuple[str, ...], int] | None = None
 
     def preset(self) -> Preset:
         values = {param.name: param.default for param in LOOK_PARAMS}
@@ -103,7 +113,8 @@ class _Reader:
                     self.value(key, name, value, values)
             else:
                 self.warn(key, "", f"unknown key {key!r}")
-        return Preset(_stem(self.file), texts["title"], values, palette, texts["about"], tuple(self.warnings))
+        name, warnings = _stem(self.file), tuple(self.warnings)
+        return Preset(name, texts["title"], values, palette, texts["about"], self.file, warnings)
 
     def value(self, group: str, name: str, value: Any, values: dict[str, float]) -> None:
         full = f"{group}.{name}"
@@ -112,18 +123,18 @@ class _Reader:
             return
         param = TABLE[INDEX[full]]
         if param.kind == "bool" and not isinstance(value, bool):
-            raise self.refusal(group, name, f"{full} is true or false, not {value!r}")
+            raise self.refusal(group, name, f"{full} is true or false, not {short(value)}")
         if param.kind != "bool" and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise self.refusal(group, name, f"{full} is a number, not {value!r}")
-        if param.kind == "int" and value != int(value):
-            raise self.refusal(group, name, f"{full} is a whole number, not {value!r}")
+            raise self.refusal(group, name, f"{full} is a number, not {short(value)}")
         try:
             values[full] = check(param, value)
         except ParamError as error:
             raise self.refusal(group, name, str(error)) from None
+        if param.kind == "int" and value != int(value):
+            raise self.refusal(group, name, f"{full} is a whole number, not {short(value)}")
         if values[full] != value:
             span = f"{param.low:g} to {param.high:g}"
-            raise self.refusal(group, name, f"{full} goes from {span}, not {value!r}")
+            raise self.refusal(group, name, f"{full} goes from {span}, not {short(value)}")
 
     def palette(self, content: Any) -> tuple[tuple[float, float, float], ...]:
         if not isinstance(content, dict):
@@ -147,27 +158,50 @@ class _Reader:
         return PresetError(f"{self.file}:{self.line_of(group, name)}: {reason}")
 
     def line_of(self, group: str, name: str) -> int:
-        """The line on which `group.name` (or the top-level key `group`) is given; tomllib does not tell."""
-        table = ""
-        found = 1
-        for number, line in enumerate(self.text.splitlines(), 1):
-            header = re.match(r"\s*\[\s*([\w-]+)\s*\]", line)
-            if header:
-                table = header[1]
-                if table == group:
-                    found = number
-                    if not name:
-                        return number
-                continue
-            key = re.match(r"""\s*["']?([\w-]+)["']?\s*(?:\.\s*["']?([\w-]+)["']?\s*)?=""", line)
-            if not key:
-                continue
-            path = tuple(part for part in (table, key[1], key[2]) if part)
-            if path == ((group, name) if name else (group,)) or (not name and path[:1] == (group,)):
-                return number
-            if name and path == (group,) and re.search(rf"\b{re.escape(name)}\b\s*=", line):
-                return number  # an inline table
-        return found
+        """The line on which `group.name` (or the top-level key `group`) is given."""
+        if self._lines is None:
+            self._lines = _lines(self.text)
+        return self._lines.get((group, name) if name else (group,), self._lines.get((group,), 1))
+
+
+def _lines(text: str) -> dict[tuple[str, ...], int]:
+    """The line of every top-level key and every key one below it; tomllib does not tell.
+
+    A statement is the shortest run of lines that tomllib takes on its own, so what stands in texts, comments
+    and quotes is read as tomllib reads it. `text` must be valid as a whole.
+    """
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    statement, begin = "", 0
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        begin = begin if statement else number
+        ending = not statement or any(mark in line for mark in ("]", '"""', "'''"))
+        statement += line + "\n"
+        if not ending:
+            continue  # inside a list or a text of several lines
+        try:
+            content = tomllib.loads(statement)
+        except tomllib.TOMLDecodeError:
+            continue  # it goes on over the next line
+        header = statement.lstrip().startswith("[")
+        statement = ""
+        paths = list(_paths(content))
+        if header:
+            table = max(paths, key=len)
+        else:
+            paths = [table + path for path in paths]
+        for path in paths:
+            lines.setdefault(path[:1], begin)
+            lines.setdefault(path[:2], begin)
+    return lines
+
+
+def _paths(content: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The paths of the keys in `content`, two levels deep."""
+    for key, below in content.items():
+        yield (key,)
+        for name in below if isinstance(below, dict) else ():
+            yield (key, name)
 
 
 def _stem(file: str) -> str:
@@ -176,7 +210,7 @@ def _stem(file: str) -> str:
 
 def files(folder: Path) -> list[Path]:
     """The preset files of a folder in the order of the keys 1 to 9: by file name."""
-    return sorted(path for path in folder.glob("*.toml") if path.is_file())
+    return sorted(path for path in folder.glob("[!.]*.toml") if path.is_file())
 
 
 class PresetFolder:

@@ -20,7 +20,7 @@ from typing import Any
 
 from livesing import assets
 from livesing.audio.device import DeviceSource
-from livesing.audio.source import parse_spec
+from livesing.audio.source import Source, parse_spec
 from livesing.audio_input import AudioInput
 from livesing.clock import now as clock_now
 from livesing.control.osc import OscServer
@@ -36,6 +36,7 @@ from livesing.readout import Readout
 from livesing.renderer import Inbox, Renderer
 from livesing.stage.headless import HeadlessSurface
 from livesing.stage.pacing import Ladder
+from livesing.stage.recorder import Recorder
 from livesing.stage.surface import Surface
 from livesing.supervisor import Supervisor, Watch
 
@@ -91,6 +92,7 @@ class Show:
         self._dream_judged = (0.0, 0)
         self._zeros_since: float | None = None
         self._zeros_told = False
+        self._recorder: Recorder | None = None
 
     def run(self) -> dict[str, Any]:
         """The whole show -> the figures of `--report`. Raises LivesingError when it cannot begin."""
@@ -164,7 +166,7 @@ class Show:
             self.audio.open()
         self.listener = self._listen()
         closing.callback(lambda: self.listener.stop())
-        self.audio.on_change = lambda source: self.listener.hear(source)
+        self.audio.on_change = self._heard_anew
         self.listener.hear(self.audio.source)  # should it have changed in between
         self.presets.start()
         closing.callback(self.presets.stop)
@@ -180,6 +182,11 @@ class Show:
         self.readout.supervisor = self.supervisor
         self.supervisor.start()
         closing.callback(self.supervisor.stop)
+
+    def _heard_anew(self, source: Source) -> None:
+        self.listener.hear(source)
+        if self._recorder is not None:
+            self._recorder.hear(source)
 
     def _listen(self, before: Listener | None = None) -> Listener:
         estimator = before.estimator if before is not None else None
@@ -214,16 +221,18 @@ class Show:
         return server
 
     def _record(self, closing: ExitStack, surface: HeadlessSurface) -> None:
-        from livesing.stage.recorder import Recorder
-
         path = self.options.output or Path(time.strftime("livesing-%Y%m%d-%H%M%S.mp4"))
         size = surface.target.size
         recorder = Recorder(path, *size, self.renderer.pacer.rate, self.audio.source)
         recorder.start()
+        self._recorder = recorder
         self.renderer.on_frame = lambda now: recorder.show(now, surface.read())
 
         def finish() -> None:
-            log.warning("the film is %s", recorder.finish().resolve())
+            try:
+                log.warning("the film is %s", recorder.finish().resolve())
+            except LivesingError as error:
+                log.warning("%s", error)
 
         closing.callback(finish)
 

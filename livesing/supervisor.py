@@ -52,7 +52,11 @@ class Watch:
 
         Each try doubles the wait for the next, up to LONGEST_DELAY, until it has been well for SETTLED.
         """
-        if self.alive(now):
+        try:
+            alive = self.alive(now)
+        except Exception:  # what cannot even answer is dead
+            alive = False
+        if alive:
             if now - self.tried_at > SETTLED:
                 self.delay = FIRST_DELAY
             self.failed_at, self.last_error = None, ""
@@ -83,8 +87,10 @@ class Supervisor(threading.Thread):
         self._done = threading.Event()
 
     def stop(self) -> None:
-        """End within a period."""
+        """End within a period, and only when no restart is under way any more."""
         self._done.set()
+        if self.is_alive():
+            self.join(timeout=10.0)
 
     def run(self) -> None:
         while not self._done.wait(PERIOD):

@@ -61,7 +61,9 @@ class StageHand:
             if until():
                 return True
             if self.process.poll() is not None:
-                raise AssertionError(f"the show ended: {self.process.stderr.read() if self.process.stderr else ''}")
+                raise AssertionError(
+                    f"the show ended: {self.process.stderr.read() if self.process.stderr else ''}"
+                )
             if time.perf_counter() - asked > 1.0:
                 self.say("/livesing/subscribe")
                 asked = time.perf_counter()
@@ -119,7 +121,9 @@ class StageHand:
 
     def _xdotool(self, *words: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "DISPLAY": self.display}
-        return subprocess.run(["xdotool", *words], env=env, capture_output=True, text=True, check=False, timeout=20)
+        return subprocess.run(
+            ["xdotool", *words], env=env, capture_output=True, text=True, check=False, timeout=20
+        )
 
     # -- its processes and its end
 

@@ -29,7 +29,17 @@ def test_a_row_per_half_second(song: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     assert main(["analyse", str(song), "-o", str(out)]) == 0
     found = rows(out)
-    columns = "time_s valence arousal confidence key mode bpm onset_rate loudness_db".split()
+    columns = [
+        "time_s",
+        "valence",
+        "arousal",
+        "confidence",
+        "key",
+        "mode",
+        "bpm",
+        "onset_rate",
+        "loudness_db",
+    ]
     assert list(found[0]) == columns
     assert [float(row["time_s"]) for row in found] == [0.5 * (n + 1) for n in range(len(found))]
     assert len(found) in (27, 28)

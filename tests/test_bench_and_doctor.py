@@ -41,7 +41,19 @@ def test_bench_render_in_a_window(run_livesing: Run, xvfb: str) -> None:
 
 def test_doctor_knows_every_part() -> None:
     found = examine()
-    names = "livesing system sound monitors gl headless gpu generator presets packages extras".split()
+    names = [
+        "livesing",
+        "system",
+        "sound",
+        "monitors",
+        "gl",
+        "headless",
+        "gpu",
+        "generator",
+        "presets",
+        "packages",
+        "extras",
+    ]
     assert list(found) == names
     assert "aurora" in found["presets"]
     assert all(version != "missing" for version in found["packages"].values())

@@ -99,7 +99,11 @@ def test_an_unreadable_sound_file_is_refused(
 ) -> None:
     path = tmp_path / "noise.wav"
     path.write_bytes(content)
-    words = {"live": ["live", "--headless", "--audio"], "analyse": ["analyse"], "render": ["render", "-o", "x.mp4"]}
+    words = {
+        "live": ["live", "--headless", "--audio"],
+        "analyse": ["analyse"],
+        "render": ["render", "-o", "x.mp4"],
+    }
     assert "noise.wav" in refused(*words[command], path)
 
 

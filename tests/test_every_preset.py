@@ -59,9 +59,7 @@ def test_six_looks_ship() -> None:
 
 @pytest.mark.parametrize("passage", PASSAGES)
 @pytest.mark.parametrize("preset", PRESETS)
-def test_preset_is_a_picture(
-    preset: str, passage: str, pictures: dict[tuple[str, str], np.ndarray]
-) -> None:
+def test_preset_is_a_picture(preset: str, passage: str, pictures: dict[tuple[str, str], np.ndarray]) -> None:
     frames = pictures[preset, passage]
     assert frames[-1].mean() > 8, "never black"
     assert frames[-1].mean() < 235, "never all white"
@@ -80,7 +78,8 @@ def test_music_changes_the_picture(preset: str, pictures: dict[tuple[str, str], 
 def test_looks_differ_at_a_glance(passage: str, pictures: dict[tuple[str, str], np.ndarray]) -> None:
     """As far as a glance can be measured: small pictures of one moment, compared in pairs."""
     small = {
-        preset: pictures[preset, passage][-1].reshape(9, 20, 16, 20, 3).mean(axis=(1, 3)) for preset in PRESETS
+        preset: pictures[preset, passage][-1].reshape(9, 20, 16, 20, 3).mean(axis=(1, 3))
+        for preset in PRESETS
     }
     for place, first in enumerate(PRESETS):
         for second in PRESETS[place + 1 :]:

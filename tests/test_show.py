@@ -4,14 +4,13 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from conftest import ROOT, PulseServer, StartLivesing, _need
+from conftest import ROOT, PulseServer, RunLivesing, StartLivesing, _need
 from stage_hand import SIZE, StageHand, free_port
 
 RATE = 48000
@@ -56,7 +55,9 @@ def motion(pictures: np.ndarray) -> float:
     return float(np.abs(np.diff(pictures, axis=0)).mean())
 
 
-def test_sound_from_the_microphone_moves_the_picture(open_show: Open, pulse: PulseServer, drums: Path) -> None:
+def test_sound_from_the_microphone_moves_the_picture(
+    open_show: Open, pulse: PulseServer, drums: Path
+) -> None:
     hand = open_show(pulse=pulse)
     hand.wait_for_dream()
     pulse.play(drums)
@@ -155,7 +156,9 @@ def _is_another(hand: StageHand, first: int) -> bool:
         return False
 
 
-def test_a_lost_sound_card_does_not_stop_the_show(open_show: Open, own_pulse: PulseServer, drums: Path) -> None:
+def test_a_lost_sound_card_does_not_stop_the_show(
+    open_show: Open, own_pulse: PulseServer, drums: Path
+) -> None:
     hand = open_show("--audio", "pulse", pulse=own_pulse)
     own_pulse.play(drums)
     assert hand.listen(30, lambda: hand.figure("hits") > 2)
@@ -190,18 +193,30 @@ def test_a_taken_port_costs_only_osc(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        words = ["live", "--audio", "demo", "--mute", "--windowed", "320x180", "--seconds", "1", "--osc", str(port)]
+        words = [
+            "live",
+            "--audio",
+            "demo",
+            "--mute",
+            "--windowed",
+            "320x180",
+            "--seconds",
+            "1",
+            "--osc",
+            str(port),
+        ]
         show = start_livesing(words, {"DISPLAY": xvfb})
         _, errors = show.communicate(timeout=60)
     assert show.returncode == 0, errors
     assert f"no OSC: port {port}" in errors or "no OSC" in errors
 
 
-def test_headless_without_a_display(run_livesing: Callable[..., subprocess.CompletedProcess[str]], drums: Path,
-                                    tmp_path: Path) -> None:  # fmt: skip
+def test_headless_without_a_display(run_livesing: RunLivesing, drums: Path, tmp_path: Path) -> None:
     import av
 
-    done = run_livesing(["live", "--audio", drums, "--mute", "--seconds", "3", "--report", "r.json"], cwd=tmp_path)
+    done = run_livesing(
+        ["live", "--audio", drums, "--mute", "--seconds", "3", "--report", "r.json"], cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     films = list(tmp_path.glob("livesing-*.mp4"))
     assert len(films) == 1

@@ -102,7 +102,7 @@ def find(name: str) -> Device:
     matches += [device for device in devices if wanted in device.name.lower()]
     if not matches:
         known = "; ".join(dict.fromkeys(device.name for device in devices)) or "none"
-        raise SourceError(f"no sound input {name!r}; there are: {known}")
+        raise SourceError(f"no sound input and no file {name!r}; inputs there are: {known}")
     return matches[0]
 
 

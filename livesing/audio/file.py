@@ -35,6 +35,10 @@ class FileSource:
         self.rate = self._sound.rate
         self.ring = Ring(channels=self._sound.channels)
         self.overflows = 0
+        self._loop: np.ndarray | None = None
+        if self._sound.frames < BLOCK and (whole := self._sound.read(BLOCK)) is not None:
+            # Shorter than a block: it would be opened anew thousands of times a second.
+            self._loop = np.tile(whole, (-(-BLOCK // len(whole)), 1))
         self._speaker = None if mute else self._open_speaker()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._play, name="file source", daemon=True)
@@ -80,6 +84,8 @@ class FileSource:
 
     def _next_block(self) -> np.ndarray | None:
         """The next block, from the beginning again after the end; None when there is none even there."""
+        if self._loop is not None:
+            return self._loop
         block = self._sound.read(BLOCK)
         if block is None:
             self._sound.rewind()

@@ -29,6 +29,7 @@ class SoundFile:
                 f"{path.name} is no sound file that can be read: {reason.strip().rstrip('.')}"
             ) from None
         self._broken = soundfile.LibsndfileError
+        self._path = path
         if self._file.frames == 0:
             self._file.close()
             raise SourceError(f"{path.name} holds no sound")
@@ -36,6 +37,7 @@ class SoundFile:
             self._file.close()
             raise SourceError(f"{path.name} has {self._file.channels} channels, more than {MOST_CHANNELS}")
         self.channels: int = self._file.channels
+        self.frames: int = self._file.frames
         native = int(self._file.samplerate)
         self._foreign = not RATES[0] <= native <= RATES[1]
         self._native = native
@@ -69,9 +71,13 @@ class SoundFile:
 
     def rewind(self) -> None:
         """Back to the beginning."""
+        import soundfile
+
+        self._file.close()
         try:
-            self._file.seek(0)
-        except self._broken:
+            # Opened anew: after a decoding error libsndfile reads nothing more, wherever it seeks.
+            self._file = soundfile.SoundFile(self._path)
+        except (self._broken, OSError):
             self._ended = True
             return
         self._begin()

@@ -56,10 +56,17 @@ def parse_spec(text: str | None) -> Spec:
         return Spec("default")
     if text == "demo":
         return Spec("demo")
-    if Path(text).is_file():
+    if _is_file(text):
         return Spec("file", path=Path(text))
     name, colon, numbers = text.rpartition(":")
     parts = numbers.split(",")
     if colon and name and all(part.strip().isdecimal() for part in parts):
         return Spec("device", device=name, channels=tuple(int(part) for part in parts))
     return Spec("device", device=text)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # longer than any file's name, or in a folder that is closed to us
+        return False

@@ -34,6 +34,7 @@ class Hud:
         return np.asarray(image)
 
     def _cut(self, text: str, room: int) -> str:
+        text = " ".join(text.split())[: room // 2]  # one line; no letter is narrower than two pixels
         if self._font.getlength(text) <= room:
             return text
         while text and self._font.getlength(text + "...") > room:

@@ -10,6 +10,8 @@ from collections import deque
 
 CHANGE = 0.095
 """Just under a tenth: rounding to 8 bits must not carry a change over it."""
+CUT = 0.093
+"""How far a change may go that is one too many."""
 MOST = 3
 WINDOW = 1.05
 """Seconds; a little more than one, since a frame is presented after it was computed."""
@@ -19,28 +21,32 @@ class FlashLimiter:
     """Follows the light from frame to frame; owned by the render thread."""
 
     def __init__(self, light: float = 1.0) -> None:
-        self._extreme = light  # the furthest the light has gone in its present direction
+        # The furthest the light has gone since it turned; both count until the first change is decided.
+        self._low = self._high = light
         self._direction = 0  # +1 rising, -1 falling, 0 not decided yet
-        self._light = light
-        self._changes: deque[float] = deque(maxlen=MOST)
+        self._ends: deque[float] = deque(maxlen=MOST)
+        """When each of the latest changes ended, or for the newest: when it last went further."""
         self.limited = 0
         """Frames whose light was cut."""
 
     def step(self, now: float, light: float) -> float:
         """The light that may be shown at `now` when `light` is wished: a gain, 0 and up."""
-        turn = light - self._extreme
-        direction = 1 if turn > 0 else -1
-        opposing = direction != self._direction and abs(turn) >= CHANGE
-        if opposing:
-            recent = sum(1 for time in self._changes if now - time < WINDOW)
-            if recent >= MOST:
-                light = self._extreme + direction * CHANGE * 0.98
-                self.limited += 1
-            else:
-                self._changes.append(now)
-                self._direction = direction
-                self._extreme = light
-        if (light - self._extreme) * self._direction > 0:
-            self._extreme = light
-        self._light = light
+        if self._direction <= 0 and light - self._low >= CHANGE:
+            light = self._turn(now, 1, light, self._low + CUT)
+        elif self._direction >= 0 and self._high - light >= CHANGE:
+            light = self._turn(now, -1, light, self._high - CUT)
+        elif (light > self._high and self._direction > 0) or (light < self._low and self._direction < 0):
+            self._ends[-1] = now  # a long change is one of those in every second that it touches
+        self._low = light if self._direction > 0 else min(self._low, light)
+        self._high = light if self._direction < 0 else max(self._high, light)
+        return light
+
+    def _turn(self, now: float, direction: int, light: float, cut: float) -> float:
+        """Turn to `direction` if that is not one change too many -> the light to show."""
+        if sum(now - end < WINDOW for end in self._ends) >= MOST:
+            self.limited += 1
+            return cut
+        self._ends.append(now)
+        self._direction = direction
+        self._low = self._high = light
         return light

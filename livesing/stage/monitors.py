@@ -22,7 +22,7 @@ class Monitor(NamedTuple):
 
 def connected() -> list[Monitor]:
     """The monitors there are now, the primary one first; those without a mode are left out."""
-    found = []
+    found: list[Monitor] = []
     for handle in glfw.get_monitors():
         try:
             mode = glfw.get_video_mode(handle)
@@ -33,6 +33,8 @@ def connected() -> list[Monitor]:
         if mode is None:
             continue
         label = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+        twins = sum(monitor.name.split(" #")[0] == label for monitor in found)
+        label = f"{label} #{twins + 1}" if twins else label  # two projectors of one make
         found.append(
             Monitor(label, x, y, mode.size.width, mode.size.height, float(mode.refresh_rate), handle)
         )

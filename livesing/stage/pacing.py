@@ -12,6 +12,7 @@ LATE = 1.5
 """A frame later than this many periods after the one before counts as late."""
 
 SLACK = 0.5
+"""Periods by which a deadline may be past and still be kept."""
 
 
 class Deadline(NamedTuple):
@@ -104,6 +105,7 @@ class Pacer:
     def wait(self, now: float) -> float:
         """Seconds to sleep before drawing the next frame."""
         if self.display_paced:
+            self._deadline = None
             return 0.0
         if self._deadline is None:
             self._deadline = now

@@ -14,6 +14,7 @@ import numpy as np
 
 from livesing.audio.source import Source
 from livesing.errors import LivesingError
+from livesing.ring import RingReader
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +37,16 @@ class Recorder(threading.Thread):
         self.written = 0
         self._partial = path.with_name(f".{path.name}.partial")
         self._fps = fps
-        self._source = source
+        self._source = self._next_source = source
         self._newest: tuple[float, np.ndarray] | None = None
         self._ready = threading.Condition()
         self._done = False
         self._begin: float | None = None
         self._last_tick = -1
+        if min(width, height) < 2:
+            raise LivesingError(f"a film of {width}x{height} is too small")
         try:
+            self._partial.touch()  # PyAV opens the file only with the first frame
             self._file = av.open(str(self._partial), "w", format="mp4")
         except OSError as error:
             raise LivesingError(f"{path} cannot be written: {error.strerror}") from None
@@ -54,10 +58,15 @@ class Recorder(threading.Thread):
         self._video.codec_context.time_base = Fraction(1, 90000)
         self._sound: Any = None
         if source is not None:
-            self._sound = self._file.add_stream("aac", rate=SOUND_RATE, layout="mono")
-            self._reader = source.ring.reader()
+            self._sound = self._file.add_stream("aac", rate=SOUND_RATE, layout="mono", options={"b": "160k"})
+            self._reader: RingReader | None = None  # from the first picture on
+            self._first = 0
             self._resampler = av.AudioResampler("fltp", "mono", SOUND_RATE)
-            self._heard = 0
+        self._failure = ""
+
+    def hear(self, source: Source) -> None:
+        """Take the sound from another source from now on; called when the audio was opened again."""
+        self._next_source = source
 
     def show(self, now: float, picture: np.ndarray) -> None:
         """Hand over a frame, [h, w, 3] uint8; replaces one that the encoder has not taken yet."""
@@ -66,15 +75,25 @@ class Recorder(threading.Thread):
             self._ready.notify()
 
     def finish(self) -> Path:
-        """Complete the film; returns its path."""
+        """Complete the film; returns its path. Raises LivesingError when there is none."""
         with self._ready:
             self._done = True
             self._ready.notify()
         self.join()
+        if self._failure or not self.written:
+            self._partial.unlink(missing_ok=True)
+            raise LivesingError(f"{self.path} is not written: {self._failure or 'no picture came'}")
         self._partial.replace(self.path)
         return self.path
 
     def run(self) -> None:
+        try:
+            self._encode()
+        except (OSError, ValueError) as error:  # PyAV's errors are both; a full disk is one of them
+            self._failure = getattr(error, "strerror", None) or str(error)
+            log.warning("the film ends here: %s", self._failure)
+
+    def _encode(self) -> None:
         while True:
             with self._ready:
                 while self._newest is None and not self._done:
@@ -85,6 +104,8 @@ class Recorder(threading.Thread):
             self._add_picture(*newest)
             self._add_sound()
         self._add_sound()
+        if self._begin is None:
+            return
         for stream in (self._video, self._sound):
             if stream is not None:
                 self._file.mux(stream.encode())
@@ -93,7 +114,11 @@ class Recorder(threading.Thread):
     def _add_picture(self, now: float, picture: np.ndarray) -> None:
         import av
 
-        self._begin = now if self._begin is None else self._begin
+        if self._begin is None:
+            self._begin = now
+            if self._source is not None:
+                self._reader = self._source.ring.reader()
+                self._first = self._reader.position
         tick = round((now - self._begin) * 90000)
         if tick <= self._last_tick:
             return
@@ -105,19 +130,26 @@ class Recorder(threading.Thread):
         self.written += 1
 
     def _add_sound(self) -> None:
-        if self._sound is None or self._begin is None:
+        if self._next_source is None or self._reader is None or self._begin is None:
             return
         import av
 
+        if self._next_source is not self._source:
+            self._source = self._next_source
+            self._reader = self._source.ring.reader()
+            self._resampler = av.AudioResampler("fltp", "mono", SOUND_RATE)
+            # What it gives from here on belongs to the film's present moment.
+            self._first = self._reader.position - round(self._last_tick / 90000 * self._source.rate)
         assert self._source is not None
         while True:
-            _, block = self._reader.read(4096)
+            first, block = self._reader.read(4096)
             if not len(block):
                 return
-            mono = block.mean(axis=1, dtype=np.float32)[None]
+            mono = (
+                np.nan_to_num(block, posinf=1.0, neginf=-1.0).clip(-1, 1).mean(axis=1, dtype=np.float32)[None]
+            )
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(mono), "fltp", "mono")
-            frame.sample_rate, frame.pts = self._source.rate, self._heard
+            frame.sample_rate, frame.pts = self._source.rate, first - self._first
             frame.time_base = Fraction(1, self._source.rate)
-            self._heard += mono.shape[1]
             for resampled in self._resampler.resample(frame):
                 self._file.mux(self._sound.encode(resampled))

@@ -48,6 +48,8 @@ class FrameTimeline:
         self._arrived = now
         self._frames.append((stamp, self._next))
         del self._frames[: -self.size + 1]
+        # Further back than the oldest frame kept there is nothing to fade between.
+        self.delay = min(self.delay, max(0.0, now - self._frames[0][0]))
         self._next = (self._next + 1) % self.size
 
     def at(self, now: float) -> Blend | None:
