@@ -5,8 +5,11 @@ vanishes there is neither an exception nor a flag; the stream only stops being a
 server stalls it even stays active while no block comes. So `alive` looks at both.
 """
 
+import atexit
+import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -17,9 +20,15 @@ from livesing.audio.source import BLOCK
 from livesing.errors import SourceError
 from livesing.ring import Ring
 
+log = logging.getLogger(__name__)
+
 STALLED_AFTER = 1.0
 """Seconds without a block after which a device counts as gone."""
+START_PATIENCE = 6.0
+"""Seconds until the first block: PulseAudio takes two to give it."""
 PREFERRED_RATE = 48000
+CLOSE_PATIENCE = 1.5
+"""Seconds that closing a stream may take."""
 
 
 class Device(NamedTuple):
@@ -35,6 +44,9 @@ class Device(NamedTuple):
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep ALSA and JACK from writing their start-up chatter to the terminal."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # the terminal is the whole process's: other threads' words must not vanish with the chatter
+        return
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -49,6 +61,8 @@ def _quiet() -> Iterator[None]:
 
 def portaudio() -> Any:
     """The sounddevice module. Raises SourceError when PortAudio itself is missing."""
+    if "sounddevice" in sys.modules:
+        return sys.modules["sounddevice"]
     try:
         with _quiet():
             import sounddevice
@@ -58,10 +72,17 @@ def portaudio() -> Any:
     return sounddevice
 
 
+_stuck = threading.Event()
+"""Set once a stream could not be closed: PortAudio itself must not be ended any more, it would wait for it."""
+
+
 def refresh() -> None:
-    """Make PortAudio look at the devices anew; its list is frozen at start. No stream may be open."""
+    """Make PortAudio look at the devices anew; its list is frozen at start. No stream may be open.
+
+    Does nothing once a stream is stuck: what was there at the start can still be opened again.
+    """
     sd = portaudio()
-    with _quiet():
+    if not _stuck.is_set():
         sd._terminate()
         sd._initialize()
 
@@ -120,6 +141,7 @@ class DeviceSource:
         self.overflows = 0
         self.ring = Ring(channels=len(columns))
         self._columns = columns
+        self._closed = False
         self._stream, self.rate = self._open(device, max(columns) + 1)
 
     def _open(self, device: Device, width: int) -> tuple[Any, int]:
@@ -150,8 +172,22 @@ class DeviceSource:
         self.ring.write(block[:, self._columns])
 
     def alive(self, now: float) -> bool:
-        return bool(self._stream.active) and now - self.ring.stamp < STALLED_AFTER
+        patience = STALLED_AFTER if self.ring.written else START_PATIENCE
+        return bool(self._stream.active) and now - self.ring.stamp < patience
 
     def close(self) -> None:
-        with _quiet():
-            self._stream.close(ignore_errors=True)
+        """Close the stream, or leave it when its driver does not let go.
+
+        When a sound server dies, ALSA's plugin for it can deadlock, and closing waits for it forever. So it
+        is closed aside; after CLOSE_PATIENCE the stream is given up, and the show goes on.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        closer = threading.Thread(target=self._stream.close, name="closer", daemon=True)
+        closer.start()
+        closer.join(CLOSE_PATIENCE)
+        if closer.is_alive() and not _stuck.is_set():
+            _stuck.set()
+            log.warning("%s does not let go; it is left behind", self.name)
+            atexit.unregister(portaudio()._exit_handler)  # it would wait for the stuck stream at the end

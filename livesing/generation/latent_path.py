@@ -28,7 +28,7 @@ BEAT_BY_LAYER = np.array([0.25, 0.8, 1.0])
 WANDER_BY_LAYER = np.array([1.0, 0.8, 0.5])
 WANDER_HZ = (0.013, 0.045)
 """Frequencies of the wandering at a middling level: one way and back in 22 to 77 s."""
-STILL = 0.3
+STILL = 0.15
 """Speed of following and wandering in silence, as a share of the usual, so that silence calms the picture."""
 ENERGY_SECONDS = 1.0
 
