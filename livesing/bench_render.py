@@ -103,6 +103,9 @@ def measure(surface: Surface, frames: int) -> dict[str, Any]:
         "present": median_ms(lambda: painter.present(target, plain)),
     }
     full = view(**rich)
+    painter.paint(target, full)
+    costs["upload with lines"] = median_ms(lambda: _upload(painter, boxes, noise, lines=True))
+    costs["dream, everything"] = median_ms(lambda: painter.dream(full))
     costs["view, everything"] = median_ms(lambda: painter.view(full))
     costs["present, everything"] = median_ms(lambda: painter.present(target, full))
     costs["overlay"] = median_ms(lambda: painter.overlay(target, hud))
@@ -115,9 +118,9 @@ def measure(surface: Surface, frames: int) -> dict[str, Any]:
     }
 
 
-def _upload(painter: Painter, boxes: DreamBoxes, pixels: np.ndarray) -> None:
+def _upload(painter: Painter, boxes: DreamBoxes, pixels: np.ndarray, *, lines: bool = False) -> None:
     width, height = SIZES[0]
     with boxes.frames.slot(clock_now()) as frame:
         frame["width"], frame["height"] = width, height
         frame["pixels"][: pixels.size] = pixels
-    painter.frames.take(clock_now())
+    painter.frames.take(clock_now(), lines=lines)

@@ -22,7 +22,7 @@ from livesing.stage.hud import Hud
 from livesing.stage.motion import Motion
 from livesing.stage.pacing import LATE, Ladder, Pacer
 from livesing.stage.painter import Painter, View
-from livesing.stage.surface import Surface
+from livesing.stage.surface import Surface, load_finish
 from livesing.style.grading import Grading
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ class Renderer:
         self.on_frame: Callable[[float], None] = lambda now: None
         """Called after each presented frame: the recorder's hook."""
         self._motion = Motion()
+        self._finish = load_finish()
         self._hud = Hud()
         self._hud_drawn = -1e9
         self._curtain = 0.0
@@ -123,6 +124,8 @@ class Renderer:
         self.inbox.params_out.put(params.row, now)
         self._hear(now)
         self._draw(now, dt, params)
+        self._finish()
+        time.sleep(self.pacer.hold(clock_now()))
         self.surface.swap()
         self._count(clock_now())
         self.on_frame(now)
@@ -146,7 +149,7 @@ class Renderer:
     def _look(self, now: float, dt: float, params: Snapshot) -> View:
         """What the next frame is painted from."""
         stir = self._motion.step(now, dt, self.pulse, params)
-        if self.painter.frames.take(now):
+        if self.painter.frames.take(now, lines=self.painter.has_lines(params)):
             self.grading.see(self.painter.frames.thumb, now)
         colour = self.grading.colour(now, stir.turn, params)
         return View(now, dt, params, stir, self.mood, self.pulse.level, self._curtain, colour)

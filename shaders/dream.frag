@@ -5,6 +5,9 @@
 uniform sampler2D older;
 uniform sampler2D newer;
 uniform float blend;            // 0 older, 1 newer
+#ifdef LINES
+uniform vec2 lined;             // whether the alpha of older and newer holds lines: 0 or 1
+#endif
 uniform mat3 colour;            // palette, saturation, hue and contrast in one map of sRGB
 uniform vec3 colour_offset;
 #ifdef GLOW
@@ -16,14 +19,18 @@ out vec4 dream;
 void main() {
 #ifdef EXACT
     ivec2 texel = ivec2(gl_FragCoord.xy);
-    vec3 before = texelFetch(older, texel, 0).rgb, after = texelFetch(newer, texel, 0).rgb;
+    vec4 before = texelFetch(older, texel, 0), after = texelFetch(newer, texel, 0);
 #else
-    vec3 before = textureLod(older, uv, 0.0).rgb, after = textureLod(newer, uv, 0.0).rgb;
+    vec4 before = textureLod(older, uv, 0.0), after = textureLod(newer, uv, 0.0);
 #endif
-    vec3 c = clamp(colour * mix(before, after, blend) + colour_offset, 0.0, 1.0);
+    vec3 c = clamp(colour * mix(before.rgb, after.rgb, blend) + colour_offset, 0.0, 1.0);
 #ifdef GLOW
     // Screen blending adds light without clipping it.
     c = 1.0 - (1.0 - c) * (1.0 - textureLod(glow, uv, 0.0).rgb);
 #endif
-    dream = vec4(c, 1.0);
+#ifdef LINES
+    dream = vec4(c, mix(before.a * lined.x, after.a * lined.y, blend));
+#else
+    dream = vec4(c, 0.0);
+#endif
 }

@@ -1,7 +1,7 @@
 #version 330
 // To the screen: lines, tone, light. What pulses with the sound comes here, after everything that keeps a memory
-// of the picture. Compiled in variants: EDGES, POSTERISE, GRAIN, FADE; and DIRECT, where the picture needs no memory
-// and no neighbours, and is looked up in the dream itself.
+// of the picture. Compiled in variants: INK, GLOW, POSTERISE, GRAIN, FADE; and DIRECT, where the look has no memory
+// and the picture is looked up in the dream itself.
 #ifdef DIRECT
 #include "seen.glsl"
 #else
@@ -10,12 +10,12 @@ in vec2 uv;
 #endif
 uniform float light;            // gain on sRGB values
 uniform float curtain;          // 0 black, 1 open
-#ifndef FOLD
 uniform float aspect;
-#endif
 uniform float light_vignette;
-#ifdef EDGES
+#ifdef INK
 uniform float line_ink;
+#endif
+#ifdef GLOW
 uniform float line_glow;
 uniform float glow_drive;       // 0..1, treble
 #endif
@@ -36,22 +36,19 @@ float luma(vec3 c) { return dot(c, vec3(0.299, 0.587, 0.114)); }
 
 void main() {
 #ifdef DIRECT
-    vec3 c = seen();
+    vec4 found = seen();
 #else
-    vec3 c = textureLod(picture, uv, 0.0).rgb;
+    vec4 found = textureLod(picture, uv, 0.0);
 #endif
-#ifdef EDGES
-    // A fixed share of the height, so that lines are as strong on a large screen.
-    vec2 d = vec2(1.0 / aspect, 1.0) * (1.25 / 360.0);
-    vec3 east = textureLod(picture, uv + vec2(d.x, 0.0), 0.0).rgb, west = textureLod(picture, uv - vec2(d.x, 0.0), 0.0).rgb;
-    vec3 north = textureLod(picture, uv + vec2(0.0, d.y), 0.0).rgb, south = textureLod(picture, uv - vec2(0.0, d.y), 0.0).rgb;
-    vec3 gx = east - west, gy = north - south;
-    float edge = sqrt(dot(gx, gx) + dot(gy, gy));
-    float line = smoothstep(0.05, 0.30, edge);
-    c *= 1.0 - 0.92 * line_ink * line;
+    vec3 c = found.rgb;
+#ifdef INK
+    c *= 1.0 - 0.92 * line_ink * found.a;
+#endif
+#ifdef GLOW
+    // The more the lines glow, the darker the rest.
     vec3 tint = c / (max(max(c.r, c.g), c.b) + 0.05);
-    c = mix(c, c * (1.0 - 0.75 * line_glow), 1.0 - line);
-    c += tint * line * line_glow * (0.8 + 1.6 * glow_drive);
+    c *= 1.0 - 0.75 * line_glow * (1.0 - found.a);
+    c += tint * (found.a * line_glow * (0.8 + 1.6 * glow_drive));
 #endif
 #ifdef POSTERISE
     float y = luma(c);

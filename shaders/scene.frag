@@ -32,5 +32,5 @@ void main() {
     vec3 c = mix(deep, mix(body, body.brg, 0.35 * drift), smoothstep(0.15, 0.95, veil));
     c += high * thread * (0.10 + 0.16 * level);
     c *= 1.0 - 0.22 * dot(p, p) / (1.0 + aspect * aspect);
-    colour = vec4(c, 1.0);
+    colour = vec4(c, 0.0);          // no lines
 }

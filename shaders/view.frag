@@ -1,5 +1,5 @@
 #version 330
-// The picture before lines and light: the dream through the view and the lens, and the trails it leaves.
+// For looks with a memory: the dream through the view and the lens, and the trails it leaves.
 #include "seen.glsl"
 #ifdef TRAIL
 uniform sampler2D last;         // the picture of the frame before
@@ -9,11 +9,11 @@ uniform float trail_scale;      // drift of what stays
 out vec4 picture;
 
 void main() {
-    vec3 c = seen();
+    vec4 c = seen();
 #ifdef TRAIL
     vec3 before = textureLod(last, (uv - 0.5) * trail_scale + 0.5, 0.0).rgb;
     // What is brighter stays longer: trails of light rather than mud.
-    c = mix(c, max(before, c), trail_keep);
+    c.rgb = mix(c.rgb, max(before, c.rgb), trail_keep);
 #endif
-    picture = vec4(c, 1.0);
+    picture = c;
 }

@@ -73,7 +73,7 @@ def portaudio() -> Any:
 
 
 _stuck = threading.Event()
-"""Set once a stream could not be closed: PortAudio itself must not be ended any more, it would wait for it."""
+"""Set once a stream could not be closed: PortAudio must not be ended any more, it would wait for that one."""
 
 
 def refresh() -> None:

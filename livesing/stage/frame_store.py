@@ -1,11 +1,14 @@
 """Generated frames on their way to the screen: textures, their places in time, and their glow."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import moderngl
 import numpy as np
 
 from livesing.mailbox import Mailbox
+from livesing.stage.shader_store import ShaderStore
 from livesing.stage.timeline import Blend, FrameTimeline
 from livesing.style.palette import AffineColour
 
@@ -49,10 +52,29 @@ ENLARGE_ROWS = spline(THUMB[1], GLOW[1])
 ENLARGE_COLUMNS = spline(THUMB[0], GLOW[0])
 
 
+@dataclass
+class _Place:
+    """Room for one frame."""
+
+    texture: moderngl.Texture
+    buffer: moderngl.Framebuffer
+    lined: bool = False
+
+
+class Between(NamedTuple):
+    """Two frames and how far it is from the one to the other."""
+
+    older: moderngl.Texture
+    newer: moderngl.Texture
+    mix: float
+    lined: tuple[float, float]
+    """For each, 1 if its alpha holds the strength of lines, else 0."""
+
+
 class FrameStore:
     """Takes frames out of the mailbox and knows what to show of them; owned by the render thread."""
 
-    def __init__(self, ctx: moderngl.Context, frames: Mailbox) -> None:
+    def __init__(self, ctx: moderngl.Context, frames: Mailbox, shaders: ShaderStore) -> None:
         self.timeline = FrameTimeline()
         self.glow = ctx.texture(GLOW, 3, dtype="f1")
         self.glow.repeat_x = self.glow.repeat_y = False
@@ -75,17 +97,19 @@ class FrameStore:
         self._seen = frames.newest
         self._glow = self.thumb
         self._glow_made_of: tuple[int, float, bytes, bytes] | None = None
-        self._textures: list[moderngl.Texture | None] = [None] * self.timeline.size
+        self._shaders = shaders
+        self._places: list[_Place | None] = [None] * self.timeline.size
+        self._raw: moderngl.Texture | None = None
 
-    def take(self, now: float) -> bool:
-        """Upload the newest frame if there is a new one."""
+    def take(self, now: float, *, lines: bool = False) -> bool:
+        """Upload the newest frame if there is a new one, on request with its lines in alpha."""
         letter = self._frames.peek(self._seen)
         if letter is None:
             return False
         frame = letter.value
         width, height = int(frame["width"]), int(frame["height"])
         pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
-        self._texture(self.timeline.place(), (width, height)).write(pixels)
+        self._upload(self.timeline.place(), (width, height), pixels, lines)
         thumb = thumbnail(pixels)
         if not self._frames.holds(letter):
             return False  # the writer came round: the next look finds a whole one
@@ -128,22 +152,39 @@ class FrameStore:
         self.glow.write(np.ascontiguousarray(fine.transpose(1, 0, 2).astype(np.uint8)))
         return self.glow
 
-    def at(self, now: float) -> tuple[moderngl.Texture, moderngl.Texture, float] | None:
-        """Older texture, newer texture and mix to show at `now`; None before the first frame."""
+    def at(self, now: float) -> Between | None:
+        """The frames to show at `now`; None before the first one."""
         blend: Blend | None = self.timeline.at(now)
         if blend is None:
             return None
-        older, newer = self._textures[blend.older], self._textures[blend.newer]
+        older, newer = self._places[blend.older], self._places[blend.newer]
         assert older is not None and newer is not None  # the timeline knows only places that were filled
-        return older, newer, blend.mix
+        lined = float(older.lined), float(newer.lined)
+        return Between(older.texture, newer.texture, blend.mix, lined)
 
-    def _texture(self, place: int, size: tuple[int, int]) -> moderngl.Texture:
-        texture = self._textures[place]
-        if texture is None or texture.size != size:
-            if texture is not None:
-                texture.release()
-            texture = self._textures[place] = self._ctx.texture(size, 4)
-            texture.repeat_x = texture.repeat_y = False
+    def _upload(self, number: int, size: tuple[int, int], pixels: np.ndarray, lines: bool) -> None:
+        place = self._places[number]
+        if place is None or place.texture.size != size:
+            if place is not None:
+                place.buffer.release()
+                place.texture.release()
+            texture = self._texture(size)
+            place = self._places[number] = _Place(texture, self._ctx.framebuffer([texture]))
+        place.lined = lines
+        if not lines:
+            place.texture.write(pixels)
+            return
+        if self._raw is None or self._raw.size != size:
+            if self._raw is not None:
+                self._raw.release()
+            self._raw = self._texture(size)
+        self._raw.write(pixels)
+        place.buffer.use()
+        self._shaders.get("lines").draw({}, {"frame": self._raw})
+
+    def _texture(self, size: tuple[int, int]) -> moderngl.Texture:
+        texture = self._ctx.texture(size, 4)
+        texture.repeat_x = texture.repeat_y = False
         return texture
 
 

@@ -74,6 +74,12 @@ class Ladder:
         return replace(self, struck=0)
 
 
+PHASE_SECONDS = 3.0
+"""Time constant with which the moment of presenting moves forward again after frames that took long."""
+LATEST_PHASE = 0.8
+"""A frame is held back until at most this share of its period."""
+
+
 class Pacer:
     """Turns a wished rate into waits; the loop sleeps and tells when frames were presented.
 
@@ -89,6 +95,7 @@ class Pacer:
         self.skipped = 0
         self._deadline: float | None = None
         self._presented: float | None = None
+        self._phase = 0.0  # from the deadline to the moment of presenting, in seconds
         self._swaps_wait = refresh > 0
         self._intervals: list[float] = []
         self.rate = rate
@@ -113,6 +120,19 @@ class Pacer:
         self._deadline, skipped = next_deadline(self._deadline, self.period, now)
         self.skipped += skipped
         return max(0.0, self._deadline - now)
+
+    def hold(self, now: float) -> float:
+        """Seconds to hold a drawn frame back before it is presented.
+
+        Frames take unevenly long to draw. Presented as soon as they are done, they would come unevenly; held
+        until the time that nearly all of them are done by, they come evenly, for a few milliseconds of delay.
+        Where the display paces, it does this itself.
+        """
+        if self.display_paced or self._deadline is None:
+            return 0.0
+        drawn = min(max(now - self._deadline, 0.0), LATEST_PHASE * self.period)
+        self._phase = max(drawn, self._phase + (drawn - self._phase) * self.period / PHASE_SECONDS)
+        return max(0.0, self._deadline + self._phase - now)
 
     def presented(self, now: float) -> float | None:
         """A frame was presented -> seconds since the one before, None for the first."""

@@ -2,7 +2,7 @@
 
     scene      (only while there are no generated frames) a procedural picture, drawn small
     dream      two frames mixed in time, graded, with their glow, at the generator's size
-    view       (only for looks with a memory or with lines) the dream through view and lens, and its trails
+    view       (only for looks with a memory) the dream through view and lens, and its trails
     present    lines, tone, light, grain, the fade between looks, at the target's size
     overlay    the HUD
 
@@ -19,6 +19,7 @@ import numpy as np
 from livesing.mailbox import Mailbox
 from livesing.params import TABLE, Snapshot
 from livesing.sentiment.mood import Mood
+from livesing.stage import lens
 from livesing.stage.frame_store import FrameStore, shader_folder
 from livesing.stage.motion import Stir
 from livesing.stage.shader_store import ShaderStore
@@ -27,8 +28,10 @@ from livesing.style.palette import AffineColour
 SCENE_SIZE = (256, 144)
 MOST_PIXELS = 2560 * 1440
 """The view is drawn at the target's size up to this many pixels, and enlarged beyond."""
-MOST_PIXELS_SOFTWARE = 512 * 288
-"""Where the processor paints: no finer than the generated frames."""
+MOST_PIXELS_SOFTWARE = 416 * 234
+"""Where the processor paints: about what the view shows of a generated frame."""
+FAINT = 0.004
+"""Less than this cannot be seen."""
 SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "swrast", "software")
 STALE_AFTER = 1.5
 """Seconds without a new frame after which the scene takes over."""
@@ -61,12 +64,12 @@ class Painter:
 
     def __init__(self, ctx: moderngl.Context, frames: Mailbox) -> None:
         self.ctx = ctx
-        self.frames = FrameStore(ctx, frames)
         self.dreaming = 0.0
         """How much of the picture is dream and not scene, 0..1."""
         renderer = str(ctx.info["GL_RENDERER"]).lower()
         self.most_pixels = MOST_PIXELS_SOFTWARE if any(name in renderer for name in SOFTWARE) else MOST_PIXELS
         self._shaders = ShaderStore(ctx, shader_folder())
+        self.frames = FrameStore(ctx, frames, self._shaders)
         self._scene = self._buffer(SCENE_SIZE)
         self._dream = self._buffer(SCENE_SIZE)
         self._pictures: list[moderngl.Framebuffer] = []
@@ -75,6 +78,7 @@ class Painter:
         self._fade_length = 1.0
         self._before: View | None = None
         self._flow = 0.0
+        self._lens: tuple[int, float] | None = None
         self._hud: moderngl.Texture | None = None
 
     def paint(self, target: moderngl.Framebuffer, view: View) -> None:
@@ -83,6 +87,7 @@ class Painter:
         self._fit(target.size)
         self._weigh_dream(view)
         self._watch_steps(view)
+        self._grind(int(view.params["lens.fold"]), target.width / target.height)
         if self.dreaming < 1.0:
             self.scene(view)
         self.dream(view)
@@ -109,18 +114,19 @@ class Painter:
         scene = _texture_of(self._scene)
         shown = self.frames.at(view.now)
         if shown is None:
-            older, newer, blend = scene, scene, 0.0
+            older, newer, blend, lined = scene, scene, 0.0, (0.0, 0.0)
         elif self.dreaming < 1.0:
             eased = self.dreaming * self.dreaming * (3 - 2 * self.dreaming)
-            older, newer, blend = scene, shown[1], eased
+            older, newer, blend, lined = scene, shown.newer, eased, (0.0, shown.lined[1])
         else:
-            older, newer, blend = shown
+            older, newer, blend, lined = shown
         if self._dream.size != newer.size:
             _release(self._dream)
             self._dream = self._buffer(newer.size)
         colour, bloom = view.colour, view.params["light.bloom"]
         uniforms: dict[str, Any] = {
             "blend": blend,
+            "lined": lined,
             "colour": colour.matrix.T.astype("f4"),
             "colour_offset": tuple(colour.offset),
         }
@@ -128,7 +134,11 @@ class Painter:
         glows = bloom > 0 and shown is not None
         if glows:
             textures["glow"] = self.frames.light_glow(colour, bloom)
-        features = {"EXACT": older.size == newer.size, "GLOW": glows}
+        features = {
+            "EXACT": older.size == newer.size,
+            "GLOW": glows,
+            "LINES": self.has_lines(view.params),
+        }
         self._dream.use()
         self._shaders.get("dream", _on(features)).draw(uniforms, textures)
 
@@ -140,7 +150,7 @@ class Painter:
             "trail_keep": keep,
             "trail_scale": 1 - 0.6 * view.params["trail.zoom"] * view.dt,
         }
-        features = {"FOLD": view.params["lens.fold"] >= 2, "TRAIL": keep > 0}
+        features = {"TRAIL": keep > 0}
         textures = {"dream": _texture_of(self._dream), "last": _texture_of(self._pictures[1])}
         self._pictures[0].use()
         self._shaders.get("view", _on(features), "view").draw(uniforms, textures)
@@ -152,8 +162,8 @@ class Painter:
         fade = (view.now - self._fade_start) / self._fade_length
         features = {
             "DIRECT": direct,
-            "FOLD": direct and params["lens.fold"] >= 2,
-            "EDGES": self._has_lines(params),
+            "INK": params["line.ink"] > FAINT,
+            "GLOW": params["line.glow"] > FAINT,
             "POSTERISE": params["film.posterise"] > 0,
             "GRAIN": params["film.grain"] > 0,
             "FADE": fade < 1.0 and self._leaving is not None,
@@ -193,12 +203,13 @@ class Painter:
         self.ctx.viewport = (0, 0, target.width, target.height)
 
     def _needs_picture(self, view: View) -> bool:
-        """Whether the look reads neighbours or its own past, and so needs the picture as a texture."""
-        return self._trail(view) > 0 or self._has_lines(view.params)
+        """Whether the look reads its own past, and so needs the picture as a texture."""
+        return self._trail(view) > 0
 
     @staticmethod
-    def _has_lines(params: Mapping[str, float]) -> bool:
-        return params["line.ink"] > 0.004 or params["line.glow"] > 0.004
+    def has_lines(params: Mapping[str, float]) -> bool:
+        """Whether a look draws lines along edges."""
+        return params["line.ink"] > FAINT or params["line.glow"] > FAINT
 
     @staticmethod
     def _trail(view: View) -> float:
@@ -208,14 +219,15 @@ class Painter:
         return float(amount ** (view.dt * 60)) if amount > 0.02 else 0.0
 
     def _view_uniforms(self, view: View, target: moderngl.Framebuffer) -> dict[str, Any]:
-        stir = view.stir
+        stir, aspect = view.stir, target.width / target.height
+        source = self._dream.width / self._dream.height
         return {
-            "aspect": target.width / target.height,
-            "source_aspect": self._dream.width / self._dream.height,
+            "aspect": aspect,
+            "source_aspect": source,
+            "cover": max(aspect / source, 1.0),
             "view": (np.cos(stir.angle) / stir.zoom, np.sin(stir.angle) / stir.zoom, *stir.offset),
             "warp": stir.warp,
             "time": stir.time,
-            "lens_fold": view.params["lens.fold"],
         }
 
     def _weigh_dream(self, view: View) -> None:
@@ -237,6 +249,14 @@ class Painter:
         self._leaving, self._pictures[0] = self._pictures[0], self._leaving
         self._fade_start = view.now
         self._fade_length = max(view.params["show.fade"], 1e-3)
+
+    def _grind(self, fold: int, aspect: float) -> None:
+        """Make the lens for this target, unless it is the one there is."""
+        if self._lens != (fold, aspect):
+            self._lens = fold, aspect
+            vertices = lens.mesh(fold, aspect)
+            self._shaders.mesh.orphan(vertices.nbytes)
+            self._shaders.mesh.write(vertices.tobytes())
 
     def _fit(self, size: tuple[int, int]) -> None:
         """Buffers for a picture of the target's size, or smaller with the same shape."""

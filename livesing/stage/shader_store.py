@@ -14,16 +14,7 @@ import numpy as np
 
 from livesing.errors import SurfaceError
 
-MESH = (20, 11)
-"""Cells of the mesh that `view.vert` bends, across and down."""
-
-
-def mesh(columns: int, rows: int) -> np.ndarray:
-    """Triangles over the unit square -> [columns * rows * 6, 2] float32 corners."""
-    y, x = np.mgrid[0:rows, 0:columns]
-    cells = np.stack([x, y], axis=-1)[:, :, None]
-    two_triangles = np.array([(0, 0), (1, 0), (0, 1), (0, 1), (1, 0), (1, 1)])
-    return ((cells + two_triangles) / (columns, rows)).astype(np.float32).reshape(-1, 2)
+VERTEX_BYTES = 16
 
 
 class Program:
@@ -32,12 +23,11 @@ class Program:
     A uniform that a variant does not use is optimised away by the driver, so a missing one is no fault.
     """
 
-    def __init__(self, ctx: moderngl.Context, vertex: str, fragment: str, corners: moderngl.Buffer) -> None:
+    def __init__(self, ctx: moderngl.Context, vertex: str, fragment: str, mesh: moderngl.Buffer) -> None:
         self._program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
-        bent = "corner" in self._program
-        content = [(corners, "2f", "corner")] if bent else []
+        self._mesh = mesh if "corner" in self._program else None
+        content = [(mesh, "2f 2f", "corner", "look")] if self._mesh else []
         self._shape = ctx.vertex_array(self._program, content)
-        self._vertices = corners.size // 8 if bent else 3
         self._uniforms = {
             name: member
             for name in self._program
@@ -57,7 +47,7 @@ class Program:
                 self._uniforms[name].write(value.tobytes())
             else:
                 self._uniforms[name].value = value
-        self._shape.render(moderngl.TRIANGLES, vertices=self._vertices)
+        self._shape.render(moderngl.TRIANGLES, vertices=self._mesh.size // VERTEX_BYTES if self._mesh else 3)
 
 
 class ShaderStore:
@@ -66,7 +56,8 @@ class ShaderStore:
     def __init__(self, ctx: moderngl.Context, folder: Path) -> None:
         self._ctx = ctx
         self._folder = folder
-        self._corners = ctx.buffer(mesh(*MESH).tobytes())
+        self.mesh = ctx.buffer(reserve=VERTEX_BYTES, dynamic=True)
+        """What `view.vert` is drawn with: vertices of four float32, see `lens.mesh`."""
         self._programs: dict[tuple[str, str, frozenset[str]], Program] = {}
 
     def get(self, fragment: str, features: Iterable[str] = (), vertex: str = "screen") -> Program:
@@ -78,7 +69,7 @@ class ShaderStore:
         if key not in self._programs:
             sources = [self._source(name, key[2]) for name in (f"{vertex}.vert", f"{fragment}.frag")]
             try:
-                self._programs[key] = Program(self._ctx, sources[0], sources[1], self._corners)
+                self._programs[key] = Program(self._ctx, sources[0], sources[1], self.mesh)
             except moderngl.Error as error:
                 lines = [line for line in str(error).splitlines() if "error" in line.lower() and ":" in line]
                 raise SurfaceError(f"shader {fragment}.frag: {(lines or [str(error)])[0].strip()}") from None
