@@ -1,8 +1,8 @@
 """The lens as geometry: a mesh over the target that says, at each corner, where in the picture to look.
 
 Between the corners the graphics card interpolates, so lens, view and warp cost next to nothing a pixel. A
-kaleidoscope is exact that way too: within half a segment it is a rotation or a reflection, which is linear, so
-no cell of the mesh may cross the border of one.
+kaleidoscope is exact that way too: within half a segment it is a rotation or a reflection, which is linear,
+so no cell of the mesh may cross the border of one.
 """
 
 import numpy as np
