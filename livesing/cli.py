@@ -27,6 +27,7 @@ LATER = {
     "weights": "other people's weights",
 }
 """Commands that are planned and not in this version; they say so plainly."""
+LATER_BENCHES = ("generator", "features", "loop", "latency", "osc")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -153,6 +154,8 @@ def _add_live(commands: Commands, common: argparse.ArgumentParser) -> None:
         default=[],
         help="send state there; may be given more than once",
     )
+    for word, kind in (("--sound-check", "store_true"), ("--venue", "store")):
+        live.add_argument(word, action=kind, help=argparse.SUPPRESS)
     live.add_argument("--seed", metavar="N", type=int, default=0, help="of the dream's wandering")
     live.set_defaults(run=_live)
 
@@ -160,6 +163,8 @@ def _add_live(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _live(options: argparse.Namespace) -> None:
     from livesing.show import ShowOptions, run
 
+    if options.sound_check or options.venue:
+        raise UsageError(f"sound checks and venues are not in version {__version__} yet")
     if options.output is not None and not options.headless:
         raise UsageError("-o names the film of a headless show: add --headless")
     for path in (options.report, options.output):
@@ -322,6 +327,16 @@ def _add_bench(commands: Commands, common: argparse.ArgumentParser) -> None:
     render.add_argument("--headless", action="store_true", help="without a window")
     render.add_argument("--json", action="store_true")
     render.set_defaults(run=_bench_render)
+
+    for name in LATER_BENCHES:
+        later = actions.add_parser(name, parents=[common], help="not in this version yet")
+        later.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+        later.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
+        later.set_defaults(run=_bench_later)
+
+
+def _bench_later(options: argparse.Namespace) -> None:
+    raise UsageError(f"'bench {options.what}' is not in version {__version__} yet")
 
 
 def _bench_render(options: argparse.Namespace) -> None:

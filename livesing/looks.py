@@ -47,7 +47,10 @@ class PresetWatcher(threading.Thread):
 
     def run(self) -> None:
         while not self._done.wait(WATCH_PERIOD):
-            self.look()
+            try:
+                self.look()
+            except OSError as error:  # a stick pulled out in the middle of reading
+                log.warning("presets cannot be read: %s", error)
 
 
 class Looks:

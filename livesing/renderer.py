@@ -32,6 +32,8 @@ HUD_PERIOD = 0.25
 JUDGE_PERIOD = 2.0
 SETTLE_SECONDS = 8.0
 """After the start the ladder waits until shaders are compiled and processes are up."""
+MOST_FAILURES = 120
+"""Failing frames in a row after which the show gives up."""
 PULSE_LASTS = 0.5
 """Seconds after which the last Pulse is no longer believed: the source has gone."""
 KEYS: dict[str, str] = {
@@ -86,6 +88,8 @@ class Renderer:
         self.hud_rows: Callable[[], list[tuple[str, str]]] = list
         self.on_frame: Callable[[float], None] = lambda now: None
         """Called after each presented frame: the recorder's hook."""
+        self.on_fault: Callable[[str], None] = lambda words: None
+        """Called with what went wrong, once for a row of failing frames."""
         self._motion = Motion()
         self._finish = load_finish()
         self._hud = Hud()
@@ -97,13 +101,26 @@ class Renderer:
         self._view: View | None = None
 
     def run(self, until: Callable[[float], bool]) -> None:
-        """Draw until the window is closed, Esc is pressed or `until(now)` says so."""
+        """Draw until the window is closed, Esc is pressed or `until(now)` says so.
+
+        A frame that fails is left out. Only when MOST_FAILURES in a row do, the error is raised.
+        """
+        failed = 0
         while self.surface.open():
             time.sleep(self.pacer.wait(clock_now()))
             now = clock_now()
             if until(now) or not self._keys():
                 return
-            self.frame(now)
+            try:
+                self.frame(now)
+                failed = 0
+            except Exception as error:  # one bad frame must not end a show
+                failed += 1
+                if failed >= MOST_FAILURES:
+                    raise
+                if failed == 1:
+                    log.exception("a frame failed")
+                    self.on_fault(f"a frame failed ({type(error).__name__}: {error})")
 
     def start_counting(self) -> None:
         """Begin the figures anew: opening the parts of a show is not a late frame."""

@@ -180,6 +180,7 @@ class Show:
             self.began,
         )
         self.readout.supervisor = self.supervisor
+        self.renderer.on_fault = lambda words: self.supervisor.note("picture", words, clock_now())
         self.supervisor.start()
         closing.callback(self.supervisor.stop)
 
