@@ -5,13 +5,12 @@ Commands import what they need when they run, so that `livesing --help` and a re
 
 import argparse
 import logging
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from livesing import __version__
+from livesing import __version__, words
 from livesing.errors import LivesingError, UsageError
 
 LATER = {
@@ -128,13 +127,15 @@ def _add_live(commands: Commands, common: argparse.ArgumentParser) -> None:
     live.add_argument(
         "--windowed",
         metavar="WxH",
-        type=_size,
+        type=words.size,
         help="a window of this size; the size of the film when headless",
     )
     live.add_argument("--headless", action="store_true", help="no window: write an MP4 (Linux)")
     live.add_argument("-o", "--output", metavar="FILE", type=Path, help="where the headless show's MP4 goes")
-    live.add_argument("--fps", metavar="N", type=_rate, help="frames a second, instead of the display's rate")
-    live.add_argument("--seconds", metavar="S", type=_positive, help="end after S seconds")
+    live.add_argument(
+        "--fps", metavar="N", type=words.rate, help="frames a second; else the display's rate"
+    )
+    live.add_argument("--seconds", metavar="S", type=words.positive, help="end after S seconds")
     live.add_argument("--report", metavar="FILE", type=Path, help="write the run's figures as JSON")
     live.add_argument(
         "--mute", action="store_true", help="do not play the file or demo through the loudspeakers"
@@ -142,14 +143,14 @@ def _add_live(commands: Commands, common: argparse.ArgumentParser) -> None:
     live.add_argument(
         "--osc",
         metavar="[HOST:]PORT",
-        type=_address,
+        type=words.address,
         default=("127.0.0.1", 7770),
         help="where to listen for OSC (default 127.0.0.1:7770)",
     )
     live.add_argument(
         "--osc-out",
         metavar="HOST:PORT",
-        type=_address,
+        type=words.address,
         action="append",
         default=[],
         help="send state there; may be given more than once",
@@ -168,7 +169,7 @@ def _live(options: argparse.Namespace) -> None:
     if options.output is not None and not options.headless:
         raise UsageError("-o names the film of a headless show: add --headless")
     for path in (options.report, options.output):
-        _check_folder(path)
+        words.check_folder(path)
     run(
         ShowOptions(
             audio=options.audio,
@@ -196,8 +197,8 @@ def _add_render(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     render.add_argument("audio", metavar="AUDIO", type=Path)
     render.add_argument("-o", "--output", metavar="OUT.mp4", type=Path, required=True)
-    render.add_argument("--size", metavar="WxH", type=_size, default=(1280, 720))
-    render.add_argument("--fps", metavar="N", type=_rate, default=30.0)
+    render.add_argument("--size", metavar="WxH", type=words.size, default=(1280, 720))
+    render.add_argument("--fps", metavar="N", type=words.rate, default=30.0)
     render.add_argument("--preset", metavar="P", help="name or number of the look")
     render.add_argument("--seed", metavar="N", type=int, default=0, help="of the dream's wandering")
     render.set_defaults(run=_render)
@@ -206,7 +207,7 @@ def _add_render(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _render(options: argparse.Namespace) -> None:
     from livesing.offline import OfflineShow, render
 
-    _check_folder(options.output)
+    words.check_folder(options.output)
     if options.output.suffix.lower() != ".mp4":
         raise UsageError(f"{options.output.name}: a film is written as .mp4")
     size = options.size[0] - options.size[0] % 2, options.size[1] - options.size[1] % 2
@@ -239,7 +240,7 @@ def _analyse(options: argparse.Namespace) -> None:
     from livesing.analyse import analyse
 
     for path in (options.output, options.beats):
-        _check_folder(path)
+        words.check_folder(path)
     analyse(options.audio, options.output, stream=options.stream, beats=options.beats)
 
 
@@ -256,12 +257,12 @@ def _add_dream(commands: Commands, common: argparse.ArgumentParser) -> None:
     what = dream.add_mutually_exclusive_group()
     what.add_argument("--class", dest="number", metavar="N", type=int, help="one class, 0 to 999")
     what.add_argument(
-        "--mood", metavar="V,A", type=_mood, help="through the translator: valence,arousal in z-scores"
+        "--mood", metavar="V,A", type=words.mood, help="through the translator: valence,arousal in z-scores"
     )
     dream.add_argument("--seed", metavar="N", type=int, default=0)
-    dream.add_argument("--size", metavar="WxH", type=_size, default=(1024, 576))
-    dream.add_argument("--walk", metavar="SECONDS", type=_positive, help="a film of this length")
-    dream.add_argument("--fps", metavar="N", type=_rate, default=30.0, help="of the film (default 30)")
+    dream.add_argument("--size", metavar="WxH", type=words.size, default=(1024, 576))
+    dream.add_argument("--walk", metavar="SECONDS", type=words.positive, help="a film of this length")
+    dream.add_argument("--fps", metavar="N", type=words.rate, default=30.0, help="of the film (default 30)")
     dream.set_defaults(run=_dream)
 
 
@@ -274,7 +275,7 @@ def _dream(options: argparse.Namespace) -> None:
         raise UsageError("the embedded generator takes no weights")
     if options.number is not None and not 0 <= options.number < 1000:
         raise UsageError(f"--class goes from 0 to 999, not {options.number}")
-    _check_folder(options.output)
+    words.check_folder(options.output)
     asked = wish(options.number, options.mood, options.seed)
     if options.walk is not None:
         film(options.output, asked, options.seed, options.size, options.walk, options.fps)
@@ -322,7 +323,7 @@ def _add_bench(commands: Commands, common: argparse.ArgumentParser) -> None:
     render = actions.add_parser(
         "render", parents=[common], help="the passes of the picture against clear + swap"
     )
-    render.add_argument("--size", metavar="WxH", type=_size, default=(640, 360))
+    render.add_argument("--size", metavar="WxH", type=words.size, default=(640, 360))
     render.add_argument("--frames", metavar="N", type=int, default=60, help="a pass (default 60)")
     render.add_argument("--headless", action="store_true", help="without a window")
     render.add_argument("--json", action="store_true")
@@ -357,51 +358,3 @@ def _doctor(options: argparse.Namespace) -> None:
     from livesing.doctor import doctor
 
     doctor(as_json=options.json)
-
-
-def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d+)[xX](\d+)", text)
-    if not found or not all(16 <= int(side) <= 16384 for side in found.groups()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size like 1280x720")
-    return int(found[1]), int(found[2])
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return value
-
-
-def _rate(text: str) -> float:
-    value = _positive(text)
-    if not 1 <= value <= 1000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no rate from 1 to 1000")
-    return value
-
-
-def _mood(text: str) -> tuple[float, float]:
-    try:
-        valence, arousal = (float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no V,A like 0.5,-1") from None
-    if not (abs(valence) <= 10 and abs(arousal) <= 10):
-        raise argparse.ArgumentTypeError(f"{text!r}: z-scores lie within -10..10")
-    return valence, arousal
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or not 0 <= int(port) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no HOST:PORT")
-    return host or "127.0.0.1", int(port)
-
-
-def _check_folder(path: Path | None) -> None:
-    if path is not None and not path.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
-    if path is not None and path.is_dir():
-        raise UsageError(f"{path} is a folder, not a file to write")

@@ -1,0 +1,61 @@
+"""Words of the command line and what they mean: sizes, rates, moods, addresses, places to write to."""
+
+import argparse
+import re
+from pathlib import Path
+
+from livesing.errors import UsageError
+
+
+def size(text: str) -> tuple[int, int]:
+    """`1280x720` -> (width, height), sides of 16 to 16384."""
+    found = re.fullmatch(r"(\d+)[xX](\d+)", text)
+    if not found or not all(16 <= int(side) <= 16384 for side in found.groups()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size like 1280x720")
+    return int(found[1]), int(found[2])
+
+
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
+
+
+def rate(text: str) -> float:
+    """Frames per second, 1 to 1000."""
+    value = positive(text)
+    if not 1 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate from 1 to 1000")
+    return value
+
+
+def mood(text: str) -> tuple[float, float]:
+    """`V,A` -> (valence, arousal) in z-scores."""
+    try:
+        valence, arousal = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no V,A like 0.5,-1") from None
+    if not (abs(valence) <= 10 and abs(arousal) <= 10):
+        raise argparse.ArgumentTypeError(f"{text!r}: z-scores lie within -10..10")
+    return valence, arousal
+
+
+def address(text: str) -> tuple[str, int]:
+    """`HOST:PORT`, or a port alone on this machine."""
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no HOST:PORT")
+    return host or "127.0.0.1", int(port)
+
+
+def check_folder(path: Path | None) -> None:
+    """Raises UsageError when a file cannot lie there: no such folder, or it is a folder itself."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
+    if path is not None and path.is_dir():
+        raise UsageError(f"{path} is a folder, not a file to write")
