@@ -132,9 +132,7 @@ def _add_live(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     live.add_argument("--headless", action="store_true", help="no window: write an MP4 (Linux)")
     live.add_argument("-o", "--output", metavar="FILE", type=Path, help="where the headless show's MP4 goes")
-    live.add_argument(
-        "--fps", metavar="N", type=words.rate, help="frames a second; else the display's rate"
-    )
+    live.add_argument("--fps", metavar="N", type=words.rate, help="frames a second; else the display's rate")
     live.add_argument("--seconds", metavar="S", type=words.positive, help="end after S seconds")
     live.add_argument("--report", metavar="FILE", type=Path, help="write the run's figures as JSON")
     live.add_argument(
