@@ -76,6 +76,7 @@ class Renderer:
         self.surface = surface
         self.params = params
         self.inbox = inbox
+        self.presets = presets
         self.figures = Figures()
         self.painter = Painter(surface.ctx, inbox.frames)
         self.grading = Grading()
@@ -99,6 +100,12 @@ class Renderer:
         self._judged = (0.0, 0, 0)
         self._received = 0
         self._view: View | None = None
+
+    def rehearse(self) -> None:
+        """Draw once with everything that the looks need, between frames, so that no change of look stalls."""
+        looks = [preset.values for preset in self.presets.folder.presets]
+        for _ in self.painter.rehearse(self.surface.target, looks):
+            self.frame(clock_now())
 
     def run(self, until: Callable[[float], bool]) -> None:
         """Draw until the window is closed, Esc is pressed or `until(now)` says so.

@@ -113,6 +113,7 @@ class Show:
             self._open_parts(closing, spec.kind)
             if isinstance(surface, HeadlessSurface):
                 self._record(closing, surface)
+            self.renderer.rehearse()
             gc.collect()
             gc.freeze()  # what lives now lives long: collections during the show stay short
             self.renderer.start_counting()  # the run is what comes now; the first frame was there to be seen

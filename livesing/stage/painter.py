@@ -10,7 +10,7 @@ Each is a method, so that it can be drawn and timed alone. The painter does not 
 window or a hidden buffer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import moderngl
@@ -30,6 +30,7 @@ MOST_PIXELS = 2560 * 1440
 """The view is drawn at the target's size up to this many pixels, and enlarged beyond."""
 MOST_PIXELS_SOFTWARE = 416 * 234
 """Where the processor paints: about what the view shows of a generated frame."""
+SHORTEST_TRAIL = 0.02
 FAINT = 0.004
 """Less than this cannot be seen."""
 SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "swrast", "software")
@@ -96,6 +97,26 @@ class Painter:
         self.present(target, view)
         self._before = view
 
+    def rehearse(self, target: moderngl.Framebuffer, looks: Sequence[Mapping[str, float]]) -> Iterator[None]:
+        """Draw once with every program of these looks and of the fades between them, one a step.
+
+        Drivers compile much of a program only when it is first drawn with (a tenth of a second on software
+        GL), which on stage would be a frozen picture. What was drawn is garbage: paint a frame before presenting.
+        """
+        done = set()
+        anything = _texture_of(self._scene)
+        textures = dict.fromkeys(("older", "newer", "frame", "dream", "last", "picture", "leaving"), anything)
+        textures["glow"] = self.frames.glow  # of another format, for which is compiled anew
+        for one in looks:
+            for other in looks:
+                for fragment, features, vertex in _variants(one, other):
+                    key = fragment, frozenset(features), vertex
+                    if key not in done:
+                        done.add(key)
+                        (target if fragment == "present" else self._dream).use()
+                        self._shaders.get(fragment, features, vertex).draw({}, textures)
+                        yield
+
     def scene(self, view: View) -> None:
         """The picture that needs no generator."""
         self._flow += view.dt * (0.7 + 0.35 * float(np.clip(view.mood.arousal, -1.5, 2.5)))
@@ -134,13 +155,9 @@ class Painter:
         glows = bloom > 0 and shown is not None
         if glows:
             textures["glow"] = self.frames.light_glow(colour, bloom)
-        features = {
-            "EXACT": older.size == newer.size,
-            "GLOW": glows,
-            "LINES": self.has_lines(view.params),
-        }
+        features = _dream_features(view.params, older.size == newer.size, glows)
         self._dream.use()
-        self._shaders.get("dream", _on(features)).draw(uniforms, textures)
+        self._shaders.get("dream", features).draw(uniforms, textures)
 
     def view(self, view: View) -> None:
         """The dream through view and lens, with its trails, into the picture."""
@@ -150,24 +167,17 @@ class Painter:
             "trail_keep": keep,
             "trail_scale": 1 - 0.6 * view.params["trail.zoom"] * view.dt,
         }
-        features = {"TRAIL": keep > 0}
         textures = {"dream": _texture_of(self._dream), "last": _texture_of(self._pictures[1])}
         self._pictures[0].use()
-        self._shaders.get("view", _on(features), "view").draw(uniforms, textures)
+        self._shaders.get("view", ["TRAIL"] if keep > 0 else [], "view").draw(uniforms, textures)
 
     def present(self, target: moderngl.Framebuffer, view: View) -> None:
         """Lines, tone, light and the fade between looks, into the target."""
         params = view.params
         direct = not self._needs_picture(view)
         fade = (view.now - self._fade_start) / self._fade_length
-        features = {
-            "DIRECT": direct,
-            "INK": params["line.ink"] > FAINT,
-            "GLOW": params["line.glow"] > FAINT,
-            "POSTERISE": params["film.posterise"] > 0,
-            "GRAIN": params["film.grain"] > 0,
-            "FADE": fade < 1.0 and self._leaving is not None,
-        }
+        fading = fade < 1.0 and self._leaving is not None
+        features = _present_features(params, direct, fading)
         uniforms = self._view_uniforms(view, target) | {
             "light": view.stir.light ** (1 / 2.2),  # the gain is in linear light
             "curtain": view.curtain,
@@ -178,9 +188,9 @@ class Painter:
         textures = {"dream": _texture_of(self._dream)}
         if not direct:
             textures = {"picture": _texture_of(self._pictures[0])}
-        if features["FADE"] and self._leaving is not None:
+        if fading and self._leaving is not None:
             textures["leaving"] = _texture_of(self._leaving)
-        program = self._shaders.get("present", _on(features), "view" if direct else "screen")
+        program = self._shaders.get("present", features, "view" if direct else "screen")
         steered = {param.uniform: params[param.name] for param in TABLE if param.uniform in program.uniforms}
         target.use()
         program.draw(steered | uniforms, textures)
@@ -209,14 +219,14 @@ class Painter:
     @staticmethod
     def has_lines(params: Mapping[str, float]) -> bool:
         """Whether a look draws lines along edges."""
-        return params["line.ink"] > FAINT or params["line.glow"] > FAINT
+        return _has_lines(params)
 
     @staticmethod
     def _trail(view: View) -> float:
         """The share of the last picture that stays over this frame's time; the parameter is that of 1/60
         s."""
         amount = view.params["trail.amount"]
-        return float(amount ** (view.dt * 60)) if amount > 0.02 else 0.0
+        return float(amount ** (view.dt * 60)) if amount > SHORTEST_TRAIL else 0.0
 
     def _view_uniforms(self, view: View, target: moderngl.Framebuffer) -> dict[str, Any]:
         stir, aspect = view.stir, target.width / target.height
@@ -274,6 +284,44 @@ class Painter:
         buffer = self.ctx.framebuffer([texture])
         buffer.clear()
         return buffer
+
+
+def _has_lines(params: Mapping[str, float]) -> bool:
+    return params["line.ink"] > FAINT or params["line.glow"] > FAINT
+
+
+def _dream_features(params: Mapping[str, float], exact: bool, glows: bool) -> list[str]:
+    return _on({"EXACT": exact, "GLOW": glows, "LINES": _has_lines(params)})
+
+
+def _present_features(params: Mapping[str, float], direct: bool, fading: bool) -> list[str]:
+    return _on(
+        {
+            "DIRECT": direct,
+            "INK": params["line.ink"] > FAINT,
+            "GLOW": params["line.glow"] > FAINT,
+            "POSTERISE": params["film.posterise"] > 0,
+            "GRAIN": params["film.grain"] > 0,
+            "FADE": fading,
+        }
+    )
+
+
+def _variants(one: Mapping[str, float], other: Mapping[str, float]) -> Iterator[tuple[str, list[str], str]]:
+    """The programs, as (fragment, features, vertex), of a fade between two looks: what either needs."""
+    params = {name: max(value, other[name]) for name, value in one.items()}
+    steps = any(one[param.name] != other[param.name] for param in DISCRETE)
+    trail = params["trail.amount"] > SHORTEST_TRAIL
+    for exact in (True, False):
+        yield "dream", _dream_features(params, exact, params["light.bloom"] > 0), "screen"
+    if _has_lines(params):
+        yield "lines", [], "screen"
+    if trail:
+        yield "view", ["TRAIL"], "view"
+    if steps:
+        yield "view", [], "view"
+    for fading in (False, True) if steps else (False,):
+        yield "present", _present_features(params, not trail, fading), "screen" if trail else "view"
 
 
 def _on(features: Mapping[str, bool]) -> list[str]:
