@@ -101,7 +101,8 @@ class Painter:
         """Draw once with every program of these looks and of the fades between them, one a step.
 
         Drivers compile much of a program only when it is first drawn with (a tenth of a second on software
-        GL), which on stage would be a frozen picture. What was drawn is garbage: paint a frame before presenting.
+        GL), which on stage would be a frozen picture. What was drawn is garbage: paint a frame before
+        presenting.
         """
         done = set()
         anything = _texture_of(self._scene)
