@@ -87,7 +87,7 @@ TABLE: tuple[Param, ...] = (
     _look("light.bloom", "Glow around bright parts", 0.3),
     _look("light.vignette", "Darkening towards the corners", 0.3),
     _look("hue.shift", "Turn of the colour circle", 0, -0.5, 0.5, unit="turn", smoothing=0.2),
-    _look("hue.pulse", "Turn that a beat adds and takes back", 0.0, -0.25, 0.25, unit="turn"),
+    _look("hue.pulse", "Turn that a beat adds and takes back", 0.03, -0.25, 0.25, unit="turn"),
     _look("motion.zoom", "Steady drift into or out of the picture", 0.1, -1, 1, smoothing=0.5),
     _look("motion.pulse", "Zoom that each bass hit adds", 0.3),
     _look("motion.sway", "Slow swaying of the view", 0.3, smoothing=0.5),

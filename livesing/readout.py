@@ -7,6 +7,7 @@ from typing import Any
 
 from livesing.audio_input import AudioInput
 from livesing.control.osc import OscServer
+from livesing.dreamer import SIZES
 from livesing.figures import rss_mb
 from livesing.looks import PresetWatcher
 from livesing.renderer import Renderer
@@ -51,7 +52,7 @@ class Readout:
         levels = f"bass {pulse.bass:.2f}  mid {pulse.mid:.2f}  treble {pulse.treble:.2f}"
         beat = f"{pulse.bpm:.0f} bpm, confidence {pulse.beat_confidence:.2f}"
         rows = [
-            ("picture", f"{counted.fps:.1f} fps of {renderer.pacer.rate:g}, {counted.dropped} late"),
+            ("picture", f"{counted.fps:.1f} fps of {self._rate()}, {counted.dropped} late"),
             ("frame", f"p50 {times.percentile(0.5):.1f}  p99 {times.percentile(0.99):.1f} ms"),
             ("generator", self._generator()),
             ("dream", f"V {frames.felt[0]:+.2f}  A {frames.felt[1]:+.2f}  class {frames.top_class}"),
@@ -95,12 +96,18 @@ class Readout:
             "rss_mb": rss_mb(),
         }
 
+    def _rate(self) -> str:
+        ladder = self.renderer.ladder
+        reason = "" if ladder.rung == 0 else f" ({ladder.rungs[0]:g} could not be held)"
+        return f"{self.renderer.pacer.rate:g}{reason}"
+
     def _generator(self) -> str:
         painter = self.renderer.painter
         if painter.frames.size is None:
             return "not ready yet: the shader scene"
         width, height = painter.frames.size
-        words = f"embedded, onnxruntime, {width}x{height}, {painter.frames.rate:.1f} fps"
+        smaller = "" if (width, height) == SIZES[0] else " (smaller, to keep up)"
+        words = f"embedded, onnxruntime, {width}x{height}{smaller}, {painter.frames.rate:.1f} fps"
         return words if painter.dreaming == 1.0 else f"away: the shader scene ({words})"
 
     def _osc(self) -> str:
