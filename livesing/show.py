@@ -111,9 +111,9 @@ class Show:
             self.readout.opened = clock_now() - self.began
             log.info("%s", surface.kind)
             self._open_parts(closing, spec.kind)
-            if isinstance(surface, HeadlessSurface):
-                self._record(closing, surface)
             self.renderer.rehearse()
+            if isinstance(surface, HeadlessSurface):
+                self._record(closing, surface)  # from here on: the rehearsal is not part of the film
             gc.collect()
             gc.freeze()  # what lives now lives long: collections during the show stay short
             self.renderer.start_counting()  # the run is what comes now; the first frame was there to be seen
