@@ -49,8 +49,6 @@ class Listener(threading.Thread):
         self.estimator = estimator or CueEstimator()
         self.stamp = clock_now()
         """Clock time of the last look at the Ring; its age is this thread's age."""
-        self.lag = 0.0
-        """Seconds of sound that wait in the Ring."""
         self._source = source
         self._done = threading.Event()
 
@@ -77,7 +75,6 @@ class Listener(threading.Thread):
             if ring.written == reader.position:
                 continue
             first, block = reader.read(MOST)
-            self.lag = (ring.written - reader.position) / source.rate
             mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
             pulse: Pulse = fast.push(mono, stamp, first)
             self.pulses.put(pulse, stamp)

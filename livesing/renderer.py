@@ -21,7 +21,7 @@ from livesing.sentiment.mood import Mood
 from livesing.stage.hud import Hud
 from livesing.stage.motion import Motion
 from livesing.stage.pacing import LATE, Ladder, Pacer
-from livesing.stage.painter import Painter, View
+from livesing.stage.painter import Painter, View, has_lines
 from livesing.stage.surface import Surface, load_finish
 from livesing.style.grading import Grading
 
@@ -173,7 +173,7 @@ class Renderer:
     def _look(self, now: float, dt: float, params: Snapshot) -> View:
         """What the next frame is painted from."""
         stir = self._motion.step(now, dt, self.pulse, params)
-        if self.painter.frames.take(now, lines=self.painter.has_lines(params)):
+        if self.painter.frames.take(now, lines=has_lines(params)):
             self.grading.see(self.painter.frames.thumb, now)
         colour = self.grading.colour(now, stir.turn, params)
         return View(now, dt, params, stir, self.mood, self.pulse.level, self._curtain, colour)

@@ -43,7 +43,6 @@ class Watch:
     """Returns what was done, in a few words; an exception means that it failed and is tried again."""
     restarts: int = 0
     delay: float = FIRST_DELAY
-    failed_at: float | None = None
     tried_at: float = -1e9
     last_error: str = field(default="", repr=False)
 
@@ -59,10 +58,8 @@ class Watch:
         if alive:
             if now - self.tried_at > SETTLED:
                 self.delay = FIRST_DELAY
-            self.failed_at, self.last_error = None, ""
+            self.last_error = ""
             return None
-        if self.failed_at is None:
-            self.failed_at = now
         if now - self.tried_at < self.delay:
             return None
         self.tried_at, self.delay = now, min(self.delay * 2, LONGEST_DELAY)

@@ -1,7 +1,6 @@
 """Generated frames on their way to the screen: textures, their places in time, and their glow."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import moderngl
@@ -186,10 +185,3 @@ class FrameStore:
         texture = self._ctx.texture(size, 4)
         texture.repeat_x = texture.repeat_y = False
         return texture
-
-
-def shader_folder() -> Path:
-    """Where the GLSL files are."""
-    from livesing import assets
-
-    return assets.folder("shaders")

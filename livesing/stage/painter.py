@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 import moderngl
 import numpy as np
 
+from livesing import assets
 from livesing.mailbox import Mailbox
 from livesing.params import TABLE, Snapshot
 from livesing.sentiment.mood import Mood
 from livesing.stage import lens
-from livesing.stage.frame_store import FrameStore, shader_folder
+from livesing.stage.frame_store import FrameStore
 from livesing.stage.motion import Stir
 from livesing.stage.shader_store import ShaderStore
 from livesing.style.palette import AffineColour
@@ -69,7 +70,7 @@ class Painter:
         """How much of the picture is dream and not scene, 0..1."""
         renderer = str(ctx.info["GL_RENDERER"]).lower()
         self.most_pixels = MOST_PIXELS_SOFTWARE if any(name in renderer for name in SOFTWARE) else MOST_PIXELS
-        self._shaders = ShaderStore(ctx, shader_folder())
+        self._shaders = ShaderStore(ctx, assets.folder("shaders"))
         self.frames = FrameStore(ctx, frames, self._shaders)
         self._scene = self._buffer(SCENE_SIZE)
         self._dream = self._buffer(SCENE_SIZE)
@@ -218,11 +219,6 @@ class Painter:
         return self._trail(view) > 0
 
     @staticmethod
-    def has_lines(params: Mapping[str, float]) -> bool:
-        """Whether a look draws lines along edges."""
-        return _has_lines(params)
-
-    @staticmethod
     def _trail(view: View) -> float:
         """The share of the last picture that stays over this frame's time; the parameter is that of 1/60
         s."""
@@ -287,12 +283,13 @@ class Painter:
         return buffer
 
 
-def _has_lines(params: Mapping[str, float]) -> bool:
+def has_lines(params: Mapping[str, float]) -> bool:
+    """Whether a look draws lines along edges."""
     return params["line.ink"] > FAINT or params["line.glow"] > FAINT
 
 
 def _dream_features(params: Mapping[str, float], exact: bool, glows: bool) -> list[str]:
-    return _on({"EXACT": exact, "GLOW": glows, "LINES": _has_lines(params)})
+    return _on({"EXACT": exact, "GLOW": glows, "LINES": has_lines(params)})
 
 
 def _present_features(params: Mapping[str, float], direct: bool, fading: bool) -> list[str]:
@@ -315,7 +312,7 @@ def _variants(one: Mapping[str, float], other: Mapping[str, float]) -> Iterator[
     trail = params["trail.amount"] > SHORTEST_TRAIL
     for exact in (True, False):
         yield "dream", _dream_features(params, exact, params["light.bloom"] > 0), "screen"
-    if _has_lines(params):
+    if has_lines(params):
         yield "lines", [], "screen"
     if trail:
         yield "view", ["TRAIL"], "view"
