@@ -19,7 +19,7 @@ FLOORS = {
     **dict.fromkeys(("ring", "mailbox", "params", "preset"), 1),
     **dict.fromkeys(STAGES, 2),
     **dict.fromkeys(("listener", "dreamer", "supervisor"), 3),
-    "cli": 5,
+    **dict.fromkeys(("cli", "commands"), 5),
     "__main__": 6,
 }
 """Where a module or folder of the package stands; one imports its own floor or a lower one. "" is the package

@@ -1,0 +1,93 @@
+"""The show."""
+
+import argparse
+from pathlib import Path
+
+from livesing import __version__, words
+from livesing.commands.parser import Commands
+from livesing.errors import UsageError
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    live = commands.add_parser(
+        "live",
+        parents=[common],
+        help="the show",
+        description="The show. Keys: F full screen, "
+        "M next monitor, 1-9 and arrows presets, Space freeze, H hold, B blackout, P panic, "
+        "F1 figures, Esc end.",
+    )
+    live.add_argument(
+        "--audio",
+        metavar="WHAT",
+        help="part of a device's name, NAME:3,4 for its channels, a sound "
+        "file, or 'demo'; without it the microphone, or the demo piece where there is none",
+    )
+    live.add_argument("--preset", metavar="P", help="name or number of the first look")
+    live.add_argument(
+        "--presets", metavar="DIR", type=Path, help="folder of looks instead of the built-in ones"
+    )
+    live.add_argument("--monitor", metavar="P", help="full screen on the monitor whose name holds P")
+    live.add_argument(
+        "--windowed",
+        metavar="WxH",
+        type=words.size,
+        help="a window of this size; the size of the film when headless",
+    )
+    live.add_argument("--headless", action="store_true", help="no window: write an MP4 (Linux)")
+    live.add_argument("-o", "--output", metavar="FILE", type=Path, help="where the headless show's MP4 goes")
+    live.add_argument("--fps", metavar="N", type=words.rate, help="frames a second; else the display's rate")
+    live.add_argument("--seconds", metavar="S", type=words.positive, help="end after S seconds")
+    live.add_argument("--report", metavar="FILE", type=Path, help="write the run's figures as JSON")
+    live.add_argument(
+        "--mute", action="store_true", help="do not play the file or demo through the loudspeakers"
+    )
+    live.add_argument(
+        "--osc",
+        metavar="[HOST:]PORT",
+        type=words.address,
+        default=("127.0.0.1", 7770),
+        help="where to listen for OSC (default 127.0.0.1:7770)",
+    )
+    live.add_argument(
+        "--osc-out",
+        metavar="HOST:PORT",
+        type=words.address,
+        action="append",
+        default=[],
+        help="send state there; may be given more than once",
+    )
+    for word, kind in (("--sound-check", "store_true"), ("--venue", "store")):
+        live.add_argument(word, action=kind, help=argparse.SUPPRESS)
+    live.add_argument("--seed", metavar="N", type=int, default=0, help="of the dream's wandering")
+    live.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from livesing.show import ShowOptions, run
+
+    if options.sound_check or options.venue:
+        raise UsageError(f"sound checks and venues are not in version {__version__} yet")
+    if options.output is not None and not options.headless:
+        raise UsageError("-o names the film of a headless show: add --headless")
+    for path in (options.report, options.output):
+        words.check_folder(path)
+    run(
+        ShowOptions(
+            audio=options.audio,
+            preset=options.preset,
+            presets_folder=options.presets,
+            monitor=options.monitor,
+            windowed=options.windowed,
+            headless=options.headless,
+            output=options.output,
+            fps=options.fps,
+            seconds=options.seconds,
+            report=options.report,
+            mute=options.mute,
+            osc_host=options.osc[0],
+            osc_port=options.osc[1],
+            osc_outputs=tuple(options.osc_out),
+            seed=options.seed,
+        )
+    )
