@@ -171,16 +171,23 @@ class Show:
         self.listener.hear(self.audio.source)  # should it have changed in between
         self.presets.start()
         closing.callback(self.presets.stop)
-        self.readout.osc = self._open_osc(closing)
+        osc = Watch("OSC", self._osc_lives, self._open_osc)
         self.supervisor = Supervisor(
             [
                 Watch("audio", self.audio.alive, self.audio.reopen),
                 Watch("analysis", self._analysis_lives, self._restart_analysis),
                 Watch("generator", self.dream.alive, self.dream.restart),
+                osc,
             ],
             self.began,
         )
         self.readout.supervisor = self.supervisor
+        closing.callback(self._close_osc)
+        try:
+            log.info("OSC %s", self._open_osc())
+        except LivesingError as error:
+            osc.last_error = str(error)  # told here, and tried again by the supervisor in silence
+            self.supervisor.note("OSC", f"{error}; it is tried again", clock_now())
         self.renderer.on_fault = lambda words: self.supervisor.note("picture", words, clock_now())
         self.supervisor.start()
         closing.callback(self.supervisor.stop)
@@ -204,23 +211,28 @@ class Show:
         self.listener = self._listen(self.listener)
         return "the analysis had stopped and was started anew"
 
-    def _open_osc(self, closing: ExitStack) -> OscServer | None:
+    def _osc_lives(self, now: float) -> bool:
+        return self.readout.osc is not None and self.readout.osc.is_alive()
+
+    def _open_osc(self) -> str:
+        """Listen, also anew -> what was done, in a few words. Raises LivesingError."""
+        self._close_osc()
         options = self.options
-        try:
-            server = OscServer(
-                self.params,
-                options.osc_host,
-                options.osc_port,
-                outputs=options.osc_outputs,
-                state=self.readout.osc_state,
-            )
-        except LivesingError as error:
-            log.warning("no OSC: %s", error)
-            return None
+        server = OscServer(
+            self.params,
+            options.osc_host,
+            options.osc_port,
+            outputs=options.osc_outputs,
+            state=self.readout.osc_state,
+        )
         server.start()
-        closing.callback(server.close)
-        log.info("OSC on %s:%d", server.host, server.port)
-        return server
+        self.readout.osc = server
+        return f"on {server.host}:{server.port}"
+
+    def _close_osc(self) -> None:
+        if self.readout.osc is not None:
+            self.readout.osc.close()
+            self.readout.osc = None
 
     def _record(self, closing: ExitStack, surface: HeadlessSurface) -> None:
         path = self.options.output or Path(time.strftime("livesing-%Y%m%d-%H%M%S.mp4"))

@@ -3,11 +3,13 @@
 // of the picture. Compiled in variants: INK, GLOW, POSTERISE, GRAIN, FADE; and DIRECT, where the look has no memory
 // and the picture is looked up in the dream itself.
 #ifdef DIRECT
-#include "seen.glsl"
+#include "mirrored.glsl"
+uniform sampler2D dream;
+in vec2 at;
 #else
 uniform sampler2D picture;
-in vec2 uv;
 #endif
+in vec2 uv;
 uniform float light;            // gain on sRGB values
 uniform float curtain;          // 0 black, 1 open
 uniform float aspect;
@@ -36,7 +38,7 @@ float luma(vec3 c) { return dot(c, vec3(0.299, 0.587, 0.114)); }
 
 void main() {
 #ifdef DIRECT
-    vec4 found = seen();
+    vec4 found = textureLod(dream, mirrored(at), 0.0);
 #else
     vec4 found = textureLod(picture, uv, 0.0);
 #endif

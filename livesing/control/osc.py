@@ -285,7 +285,7 @@ class OscServer(threading.Thread):
 def _bound(host: str, port: int) -> socket.socket:
     """A UDP socket that never blocks. Raises PortTakenError or OscSocketError with one line."""
     if not 0 <= port <= 65535:
-        raise OscSocketError(f"OSC cannot listen on port {port}: ports go from 0 to 65535")
+        raise OscSocketError(f"cannot listen on port {port}: ports go from 0 to 65535")
     bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
@@ -293,8 +293,8 @@ def _bound(host: str, port: int) -> socket.socket:
     except (OSError, ValueError, TypeError) as error:  # the last two: a name that no host can have
         bound.close()
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise PortTakenError(f"OSC: port {port} on {host} is taken by another program") from None
-        raise OscSocketError(f"OSC cannot listen on {host}:{port}: {_reason(error)}") from None
+            raise PortTakenError(f"port {port} on {host} is taken by another program") from None
+        raise OscSocketError(f"cannot listen on {host}:{port}: {_reason(error)}") from None
     bound.setblocking(False)
     return bound
 

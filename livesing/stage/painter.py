@@ -1,8 +1,9 @@
 """The passes: from generated frames, Pulse and Params to the finished picture.
 
     scene      (only while there are no generated frames) a procedural picture, drawn small
-    dream      two frames mixed in time, graded, with their glow, at the generator's size
-    view       (only for looks with a memory) the dream through view and lens, and its trails
+    dream      (only for looks without a memory) two frames mixed in time, graded, with their glow, at the
+               generator's size
+    view       (only for looks with a memory) the same through view and lens, with the trails they leave
     present    lines, tone, light, grain, the fade between looks, at the target's size
     overlay    the HUD
 
@@ -61,6 +62,16 @@ class View(NamedTuple):
     """The look's grading."""
 
 
+class _Dreamt(NamedTuple):
+    """What `dreamt.glsl` wants."""
+
+    uniforms: dict[str, Any]
+    textures: dict[str, moderngl.Texture]
+    size: tuple[int, int]
+    exact: bool
+    """Whether both frames have that size."""
+
+
 class Painter:
     """Owns the programs and buffers of the passes; used by the render thread only."""
 
@@ -92,9 +103,10 @@ class Painter:
         self._grind(int(view.params["lens.fold"]), target.width / target.height)
         if self.dreaming < 1.0:
             self.scene(view)
-        self.dream(view)
         if self._needs_picture(view):
             self.view(view)
+        else:
+            self.dream(view)
         self.present(target, view)
         self._before = view
 
@@ -134,44 +146,24 @@ class Painter:
 
     def dream(self, view: View) -> None:
         """The two frames around this moment, or the scene, mixed and graded."""
-        scene = _texture_of(self._scene)
-        shown = self.frames.at(view.now)
-        if shown is None:
-            older, newer, blend, lined = scene, scene, 0.0, (0.0, 0.0)
-        elif self.dreaming < 1.0:
-            eased = self.dreaming * self.dreaming * (3 - 2 * self.dreaming)
-            older, newer, blend, lined = scene, shown.newer, eased, (0.0, shown.lined[1])
-        else:
-            older, newer, blend, lined = shown
-        if self._dream.size != newer.size:
+        dreamt = self._dreamt(view)
+        if self._dream.size != dreamt.size:
             _release(self._dream)
-            self._dream = self._buffer(newer.size)
-        colour, bloom = view.colour, view.params["light.bloom"]
-        uniforms: dict[str, Any] = {
-            "blend": blend,
-            "lined": lined,
-            "colour": colour.matrix.T.astype("f4"),
-            "colour_offset": tuple(colour.offset),
-        }
-        textures = {"older": older, "newer": newer}
-        glows = bloom > 0 and shown is not None
-        if glows:
-            textures["glow"] = self.frames.light_glow(colour, bloom)
-        features = _dream_features(view.params, older.size == newer.size, glows)
+            self._dream = self._buffer(dreamt.size)
+        features = _dream_features(view.params, dreamt.exact, "glow" in dreamt.textures)
         self._dream.use()
-        self._shaders.get("dream", features).draw(uniforms, textures)
+        self._shaders.get("dream", features).draw(dreamt.uniforms, dreamt.textures)
 
     def view(self, view: View) -> None:
-        """The dream through view and lens, with its trails, into the picture."""
+        """The two frames through view and lens, with their trails, into the picture."""
         self._pictures.reverse()
-        keep = self._trail(view)
-        uniforms = self._view_uniforms(view, self._pictures[0]) | {
-            "trail_keep": keep,
-            "trail_scale": 1 - 0.6 * view.params["trail.zoom"] * view.dt,
-        }
-        textures = {"dream": _texture_of(self._dream), "last": _texture_of(self._pictures[1])}
+        dreamt, keep = self._dreamt(view), self._trail(view)
+        uniforms = self._view_uniforms(view, self._pictures[0], dreamt.size)
+        trail = {"trail_keep": keep, "trail_scale": 1 - 0.6 * view.params["trail.zoom"] * view.dt}
+        textures = dreamt.textures | {"last": _texture_of(self._pictures[1])}
+        features = _view_features(view.params, keep > 0, "glow" in dreamt.textures)
         self._pictures[0].use()
-        self._shaders.get("view", ["TRAIL"] if keep > 0 else [], "view").draw(uniforms, textures)
+        self._shaders.get("view", features, "view").draw(dreamt.uniforms | uniforms | trail, textures)
 
     def present(self, target: moderngl.Framebuffer, view: View) -> None:
         """Lines, tone, light and the fade between looks, into the target."""
@@ -180,7 +172,7 @@ class Painter:
         fade = (view.now - self._fade_start) / self._fade_length
         fading = fade < 1.0 and self._leaving is not None
         features = _present_features(params, direct, fading)
-        uniforms = self._view_uniforms(view, target) | {
+        uniforms = self._view_uniforms(view, target, self._dream.size) | {
             "light": view.stir.light ** (1 / 2.2),  # the gain is in linear light
             "curtain": view.curtain,
             "glow_drive": view.stir.glow,
@@ -225,9 +217,34 @@ class Painter:
         amount = view.params["trail.amount"]
         return float(amount ** (view.dt * 60)) if amount > SHORTEST_TRAIL else 0.0
 
-    def _view_uniforms(self, view: View, target: moderngl.Framebuffer) -> dict[str, Any]:
+    def _dreamt(self, view: View) -> "_Dreamt":
+        """The frames around this moment, or the scene, and how to mix and grade them."""
+        scene = _texture_of(self._scene)
+        shown = self.frames.at(view.now)
+        if shown is None:
+            older, newer, blend, lined = scene, scene, 0.0, (0.0, 0.0)
+        elif self.dreaming < 1.0:
+            eased = self.dreaming * self.dreaming * (3 - 2 * self.dreaming)
+            older, newer, blend, lined = scene, shown.newer, eased, (0.0, shown.lined[1])
+        else:
+            older, newer, blend, lined = shown
+        colour, bloom = view.colour, view.params["light.bloom"]
+        uniforms: dict[str, Any] = {
+            "blend": blend,
+            "lined": lined,
+            "colour": colour.matrix.T.astype("f4"),
+            "colour_offset": tuple(colour.offset),
+        }
+        textures = {"older": older, "newer": newer}
+        if bloom > 0 and shown is not None:
+            textures["glow"] = self.frames.light_glow(colour, bloom)
+        return _Dreamt(uniforms, textures, newer.size, older.size == newer.size)
+
+    @staticmethod
+    def _view_uniforms(view: View, target: moderngl.Framebuffer, seen: tuple[int, int]) -> dict[str, Any]:
+        """For `view.vert`: into `target`, of a picture of the size `seen`."""
         stir, aspect = view.stir, target.width / target.height
-        source = self._dream.width / self._dream.height
+        source = seen[0] / seen[1]
         return {
             "aspect": aspect,
             "source_aspect": source,
@@ -292,6 +309,10 @@ def _dream_features(params: Mapping[str, float], exact: bool, glows: bool) -> li
     return _on({"EXACT": exact, "GLOW": glows, "LINES": has_lines(params)})
 
 
+def _view_features(params: Mapping[str, float], trail: bool, glows: bool) -> list[str]:
+    return _on({"TRAIL": trail, "GLOW": glows, "LINES": has_lines(params)})
+
+
 def _present_features(params: Mapping[str, float], direct: bool, fading: bool) -> list[str]:
     return _on(
         {
@@ -310,14 +331,15 @@ def _variants(one: Mapping[str, float], other: Mapping[str, float]) -> Iterator[
     params = {name: max(value, other[name]) for name, value in one.items()}
     steps = any(one[param.name] != other[param.name] for param in DISCRETE)
     trail = params["trail.amount"] > SHORTEST_TRAIL
-    for exact in (True, False):
-        yield "dream", _dream_features(params, exact, params["light.bloom"] > 0), "screen"
+    for glows in {False, params["light.bloom"] > 0}:  # without frames there is no glow yet
+        for exact in (True, False):
+            yield "dream", _dream_features(params, exact, glows), "screen"
+        if trail:
+            yield "view", _view_features(params, True, glows), "view"
+        if steps:
+            yield "view", _view_features(params, False, glows), "view"
     if has_lines(params):
         yield "lines", [], "screen"
-    if trail:
-        yield "view", ["TRAIL"], "view"
-    if steps:
-        yield "view", [], "view"
     for fading in (False, True) if steps else (False,):
         yield "present", _present_features(params, not trail, fading), "screen" if trail else "view"
 
