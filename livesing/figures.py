@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from livesing.errors import LivesingError
+from livesing.whole_file import whole_file
 
 STEP_MS = 0.1
 MOST_MS = 2000.0
@@ -104,11 +104,6 @@ def rss_mb() -> float | None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write beside the file and rename, so a reader never finds half of it. Raises LivesingError."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    """The file is whole or as it was. Raises LivesingError."""
+    with whole_file(path) as partial:
         partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise LivesingError(f"{path} cannot be written: {error.strerror}") from None

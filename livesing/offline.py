@@ -17,13 +17,14 @@ from livesing.audio.fast import FastPath
 from livesing.audio.slow import SlowPath
 from livesing.audio.sound_file import SoundFile
 from livesing.dreamer import DreamBoxes, Dreamer
-from livesing.errors import LivesingError, UsageError
+from livesing.errors import UsageError
 from livesing.looks import PresetWatcher
 from livesing.params import Params
 from livesing.preset import PresetFolder
 from livesing.renderer import Inbox, Renderer
 from livesing.sentiment.cue_estimator import CueEstimator
 from livesing.stage.headless import HeadlessSurface
+from livesing.whole_file import whole_file
 
 DREAM_FPS = 30.0
 ORIGIN = 1000.0
@@ -109,34 +110,27 @@ def render(show: OfflineShow, output: Path) -> None:
     """Write the whole piece with its sound as an MP4; it appears when complete. Raises LivesingError."""
     import av
 
-    partial = output.with_name(f".{output.stem}.partial{output.suffix}")
     rate = show.sound.rate
-    try:
-        with av.open(str(partial), "w", format="mp4") as file:
-            picture: Any = file.add_stream("libx264", rate=Fraction(show.fps).limit_denominator(1001))
-            picture.width, picture.height = show.surface.target.size
-            picture.pix_fmt = "yuv420p"
-            picture.options = {"crf": "17", "preset": "veryfast"}
-            voice: Any = file.add_stream("aac", rate=48000, layout="stereo")
-            resampler = av.AudioResampler("fltp", "stereo", 48000)
-            heard = 0
-            for shown in show.frames():
-                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(shown.picture), "rgb24")
-                file.mux(picture.encode(frame))
-                stereo = np.ascontiguousarray(shown.sound[:, [0, min(1, shown.sound.shape[1] - 1)]].T)
-                sound = av.AudioFrame.from_ndarray(stereo, "fltp", "stereo")
-                sound.sample_rate, sound.pts, sound.time_base = rate, heard, Fraction(1, rate)
-                heard += stereo.shape[1]
-                for resampled in resampler.resample(sound):
-                    file.mux(voice.encode(resampled))
-                _progress(shown.time)
-            for stream in (picture, voice):
-                file.mux(stream.encode())
-        partial.replace(output)
-    except OSError as error:
-        raise LivesingError(f"{output} cannot be written: {error.strerror or error}") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(output) as partial, av.open(str(partial), "w", format="mp4") as file:
+        picture: Any = file.add_stream("libx264", rate=Fraction(show.fps).limit_denominator(1001))
+        picture.width, picture.height = show.surface.target.size
+        picture.pix_fmt = "yuv420p"
+        picture.options = {"crf": "17", "preset": "veryfast"}
+        voice: Any = file.add_stream("aac", rate=48000, layout="stereo")
+        resampler = av.AudioResampler("fltp", "stereo", 48000)
+        heard = 0
+        for shown in show.frames():
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(shown.picture), "rgb24")
+            file.mux(picture.encode(frame))
+            stereo = np.ascontiguousarray(shown.sound[:, [0, min(1, shown.sound.shape[1] - 1)]].T)
+            sound = av.AudioFrame.from_ndarray(stereo, "fltp", "stereo")
+            sound.sample_rate, sound.pts, sound.time_base = rate, heard, Fraction(1, rate)
+            heard += stereo.shape[1]
+            for resampled in resampler.resample(sound):
+                file.mux(voice.encode(resampled))
+            _progress(shown.time)
+        for stream in (picture, voice):
+            file.mux(stream.encode())
 
 
 def _progress(time: float) -> None:

@@ -15,7 +15,7 @@ STAGES = ("audio", "sentiment", "translation", "generation", "style", "stage", "
 """In the order of the data."""
 
 FLOORS = {
-    **dict.fromkeys(("", "errors", "clock", "assets"), 0),
+    **dict.fromkeys(("", "errors", "clock", "assets", "whole_file"), 0),
     **dict.fromkeys(("ring", "mailbox", "params", "preset"), 1),
     **dict.fromkeys(STAGES, 2),
     **dict.fromkeys(("listener", "dreamer", "supervisor"), 3),

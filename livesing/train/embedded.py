@@ -8,7 +8,6 @@ Needs torch, onnx and onnxscript (the extra [train]). Takes one to two minutes o
 
 import argparse
 import logging
-import os
 import warnings
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from livesing.generation.fieldnet import LAYERS, Z_DIM, FieldNet, view_tensors
 from livesing.generation.plane import view
 from livesing.generation.worlds import CLASSES
 from livesing.train.class_moods import FrameMeasures, class_moods, measure_frames
+from livesing.whole_file import whole_file
 
 OPSET = 18
 MOOD_LATENTS = 3  # pictures a class is measured on
@@ -73,9 +73,8 @@ def export_onnx(path: Path) -> None:
         raise RuntimeError("the ONNX exporter returned no program")
     model = program.model_proto
     strip_traces(model)
-    partial = path.with_suffix(".part")
-    partial.write_bytes(model.SerializeToString())
-    os.replace(partial, path)
+    with whole_file(path) as partial:
+        partial.write_bytes(model.SerializeToString())
 
 
 def strip_traces(model: ModelProto) -> None:
