@@ -4,12 +4,13 @@
 uniform sampler2D frame;
 out vec4 lined;
 
+ivec2 last = textureSize(frame, 0) - 1;
+vec3 at(int x, int y) { return texelFetch(frame, clamp(ivec2(gl_FragCoord.xy) + ivec2(x, y), ivec2(0), last), 0).rgb; }
+
 void main() {
-    ivec2 texel = ivec2(gl_FragCoord.xy), last = textureSize(frame, 0) - 1;
-    vec3 east = texelFetch(frame, min(texel + ivec2(1, 0), last), 0).rgb;
-    vec3 west = texelFetch(frame, max(texel - ivec2(1, 0), ivec2(0)), 0).rgb;
-    vec3 north = texelFetch(frame, min(texel + ivec2(0, 1), last), 0).rgb;
-    vec3 south = texelFetch(frame, max(texel - ivec2(0, 1), ivec2(0)), 0).rgb;
-    vec3 gx = east - west, gy = north - south;
-    lined = vec4(texelFetch(frame, texel, 0).rgb, smoothstep(0.04, 0.26, sqrt(dot(gx, gx) + dot(gy, gy))));
+    vec3 ne = at(1, 1), nw = at(-1, 1), se = at(1, -1), sw = at(-1, -1);
+    // Sobel's kernels: along a fold of two pixels, plain differences would bead.
+    vec3 gx = 0.5 * (at(1, 0) - at(-1, 0)) + 0.25 * (ne - nw + se - sw);
+    vec3 gy = 0.5 * (at(0, 1) - at(0, -1)) + 0.25 * (ne - se + nw - sw);
+    lined = vec4(at(0, 0), smoothstep(0.04, 0.26, sqrt(dot(gx, gx) + dot(gy, gy))));
 }
