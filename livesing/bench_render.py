@@ -70,7 +70,7 @@ def measure(surface: Surface, frames: int) -> dict[str, Any]:
         params.drain(clock_now())
         snapshot = params.drain(clock_now() + 1e3)
         stir = Stir(1.1, 0.0, (0.0, 0.0), 1.0, 0.0, 0.5, 1.0, 0.5)
-        return View(clock_now(), 1 / 60, snapshot, stir, Mood.neutral(0.0), 0.5, 1.0, IDENTITY)
+        return View(clock_now(), 1 / 60, snapshot, stir, Mood.neutral(0.0), 0.5, 1.0, IDENTITY, IDENTITY)
 
     def median_ms(draw: Callable[[], None]) -> float:
         times = []

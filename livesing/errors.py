@@ -6,6 +6,9 @@
       SurfaceError           no window and no headless picture can be had
       ParamError             a value that a parameter does not take
       PresetError            a preset file is refused, with its line
+      StyleError             a picture cannot serve as a style
+      WeightsError           a file of weights is missing, damaged or for another network
+      EngineError            an engine cannot be had on this machine, or fails its self-test
 
 Anything else that escapes is a bug and shows its traceback.
 """
@@ -33,3 +36,15 @@ class ParamError(LivesingError):
 
 class PresetError(LivesingError):
     """A preset file is refused; the text starts with `file:line:`."""
+
+
+class StyleError(LivesingError):
+    """A picture cannot be read, or cannot serve as a style."""
+
+
+class WeightsError(LivesingError):
+    """A file of weights is missing, damaged, or belongs to another network."""
+
+
+class EngineError(LivesingError):
+    """An engine cannot be had on this machine, cannot be built, or fails its self-test."""

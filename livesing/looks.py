@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from livesing.params import Params, Snapshot
 from livesing.preset import Preset, PresetFolder
-from livesing.style.palette import Spread, palette_spread
+from livesing.style.palette import palette_spread
+from livesing.style.transport import Spread
 
 log = logging.getLogger(__name__)
 

@@ -24,6 +24,7 @@ from livesing.preset import PresetFolder
 from livesing.renderer import Inbox, Renderer
 from livesing.sentiment.cue_estimator import CueEstimator
 from livesing.stage.headless import HeadlessSurface
+from livesing.style_library import StyleLibrary
 from livesing.whole_file import whole_file
 
 DREAM_FPS = 30.0
@@ -62,6 +63,11 @@ class OfflineShow:
         self.surface = HeadlessSurface(*size)
         inbox = Inbox(self.boxes.pulses, self.boxes.moods, self.boxes.frames, self.boxes.params)
         self.renderer = Renderer(self.surface, self.params, inbox, watcher, first, fps, adaptive=False)
+        library = StyleLibrary(watcher.folder.folder)
+        if first.styles is not None:
+            library.read(first)
+        self.renderer.repertoire = library.repertoire
+        self.renderer.painter.fine = True
         self.renderer.painter.dreaming = 1.0  # no wait for a process to start
         self._dreamer = Dreamer(self.boxes, seed)
         self._fast, self._slow = FastPath(self.sound.rate), SlowPath(self.sound.rate)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from livesing.audio.pulse import Pulse
 from livesing.clock import now as clock_now
 from livesing.figures import Figures
@@ -18,12 +20,19 @@ from livesing.mailbox import Mailbox
 from livesing.params import Params, Snapshot
 from livesing.preset import Preset
 from livesing.sentiment.mood import Mood
+from livesing.stage.carry import Carrier
 from livesing.stage.hud import Hud
 from livesing.stage.motion import Motion
 from livesing.stage.pacing import LATE, Ladder, Pacer
-from livesing.stage.painter import Painter, View, has_lines
+from livesing.stage.painter import Painter, View
 from livesing.stage.surface import Surface, load_finish
-from livesing.style.grading import Grading
+from livesing.stage.variants import has_lines
+from livesing.style.bands import FrameStatistics
+from livesing.style.grading import Grading, grade
+from livesing.style.rung import Rung
+from livesing.style.style_image import BRUSH, style_image
+from livesing.style.styling import CHANGE, Repertoire, Styling
+from livesing.style.wct import style_maps
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +45,13 @@ MOST_FAILURES = 120
 """Failing frames in a row after which the show gives up."""
 PULSE_LASTS = 0.5
 """Seconds after which the last Pulse is no longer believed: the source has gone."""
+RUNGS = (Rung.FOLLOW, Rung.BRUSH, Rung.BANDS, Rung.COLOUR)
+TRIALS = 4
+"""Frames drawn at each rung at the start, of which the quickest counts."""
+STYLE_SHARE = 0.45
+"""Share of a period that a frame painted in a style may take: the rest is for the generator and for what
+comes."""
+NO_STYLES = Repertoire()
 KEYS: dict[str, str] = {
     "space": "show.freeze",
     "b": "show.blackout",
@@ -80,6 +96,14 @@ class Renderer:
         self.figures = Figures()
         self.painter = Painter(surface.ctx, inbox.frames)
         self.grading = Grading()
+        self.styling = Styling()
+        self.carrier = Carrier()
+        self.bands = FrameStatistics()
+        """How the bands of the newest frames are distributed."""
+        self.repertoire: Callable[[Preset], Repertoire | None] = lambda preset: None
+        """Asked once a frame for the styles of the look that is on."""
+        self.rungs = Ladder(RUNGS[-1:] if adaptive else RUNGS[:1])
+        """How much of a style is painted."""
         self.looks = Looks(params, presets.folder, self.grading.recolour, first)
         self.mood = Mood.neutral(clock_now())
         self.pulse = Pulse.quiet(clock_now())
@@ -100,12 +124,43 @@ class Renderer:
         self._judged = (0.0, 0, 0)
         self._received = 0
         self._view: View | None = None
+        self._coloured: Preset | None = None
 
     def rehearse(self) -> None:
         """Draw once with everything that the looks need, between frames, so that no change of look stalls."""
         looks = [preset.values for preset in self.presets.folder.presets]
         for _ in self.painter.rehearse(self.surface.target, looks):
             self.frame(clock_now())
+
+    def choose_rung(self) -> None:
+        """Paint at each rung of the style pass for a trial, and stay on the highest that is quick enough."""
+        most, settled = STYLE_SHARE * self.pacer.period, Rung.COLOUR
+        target, noise = self.surface.target, np.random.default_rng(0).random((BRUSH, BRUSH, 3))
+        style = style_image(noise, "trial")
+        one = style_maps(style.statistics, style)
+        two = style_maps(style.statistics, style, style, 0.5)
+        for rung in reversed(RUNGS[:-1]):
+            seconds = []
+            for _ in range(TRIALS):
+                begin = clock_now()
+                self.painter.trial(target, one, rung, glows=True)
+                self._finish()
+                seconds.append(clock_now() - begin)
+                self.frame(clock_now())
+            if min(seconds) > most:
+                break
+            settled = rung
+            for work, glows in ((one, False), (two, False), (two, True)):
+                self.painter.trial(target, work, rung, glows=glows)
+                self.frame(clock_now())
+        self.rungs = Ladder(RUNGS[RUNGS.index(settled) :])
+        log.info("styles are painted as far as: %s", settled.name.lower())
+
+    @property
+    def rung(self) -> Rung:
+        """How much of a style is painted: what the machine can do, or what the performer asks for."""
+        asked = int(self.params.target("style.rung"))
+        return Rung(asked) if asked >= 0 else Rung(int(self.rungs.rate))
 
     def run(self, until: Callable[[float], bool]) -> None:
         """Draw until the window is closed, Esc is pressed or `until(now)` says so.
@@ -173,10 +228,40 @@ class Renderer:
     def _look(self, now: float, dt: float, params: Snapshot) -> View:
         """What the next frame is painted from."""
         stir = self._motion.step(now, dt, self.pulse, params)
-        if self.painter.frames.take(now, lines=has_lines(params)):
-            self.grading.see(self.painter.frames.thumb, now)
-        colour = self.grading.colour(now, stir.turn, params)
-        return View(now, dt, params, stir, self.mood, self.pulse.level, self._curtain, colour)
+        frames, rung = self.painter.frames, self.rung
+        self._choose_style(now, params)
+        styled = self.styling.style is not None and rung >= Rung.BANDS
+        before = frames.arrived
+        if frames.take(now, lines=has_lines(params), see=self.bands.see if styled else None):
+            self.grading.see(frames.thumb, now)
+            self.carrier.see(frames.thumb, 0.0 if before is None else now - before)
+        return View(
+            now,
+            dt,
+            params,
+            stir,
+            self.mood,
+            self.pulse.level,
+            self._curtain,
+            self.grading.colour(now, stir.turn, params),
+            grade(stir.turn, params),
+            self.styling.maps(now, self.bands.now) if styled else None,
+            rung,
+            self.carrier.step(dt),
+        )
+
+    def _choose_style(self, now: float, params: Snapshot) -> None:
+        """Follow the look and the feeling with the style."""
+        look = self.looks.current
+        repertoire = self.repertoire(look)
+        if repertoire is not None or look.styles is None:
+            self.styling.hang(repertoire or NO_STYLES, now)
+        valence = self.mood.valence * params["mood.gain"] + params["mood.valence"]
+        arousal = self.mood.arousal * params["mood.gain"] + params["mood.arousal"]
+        changed = self.styling.step(now, valence, arousal)
+        if self.styling.style is not None and (changed or look is not self._coloured):
+            self.grading.recolour(self.styling.style.colours, now, CHANGE)
+        self._coloured = look
 
     def _hear(self, now: float) -> None:
         letter = self.inbox.pulses.get()
@@ -213,8 +298,14 @@ class Renderer:
             return
         if now - began < JUDGE_PERIOD:
             return
-        before = self.ladder.rate
-        self.ladder = self.ladder.judge(now, self.figures.frames - frames, self.figures.dropped - dropped)
+        counts = self.figures.frames - frames, self.figures.dropped - dropped
+        rung, before = self.rungs.rate, self.ladder.rate
+        if self.styling.style is not None:
+            self.rungs = self.rungs.judge(now, *counts)
+        if self.rungs.rate != rung:
+            log.info("styles are now painted as far as: %s", Rung(int(self.rungs.rate)).name.lower())
+        elif rung <= Rung.COLOUR or self.styling.style is None:  # first the style gives way, then the rate
+            self.ladder = self.ladder.judge(now, *counts)
         if self.ladder.rate != before:
             self.pacer.rate = self.ladder.rate
             word = "cannot be held; going" if self.ladder.rate < before else "is tried again, up"

@@ -38,6 +38,7 @@ from livesing.stage.headless import HeadlessSurface
 from livesing.stage.pacing import Ladder
 from livesing.stage.recorder import Recorder
 from livesing.stage.surface import Surface
+from livesing.style_library import StyleLibrary
 from livesing.supervisor import Supervisor, Watch
 
 log = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ class Show:
             log.info("%s", surface.kind)
             self._open_parts(closing, spec.kind)
             self.renderer.rehearse()
+            self.renderer.choose_rung()
             if isinstance(surface, HeadlessSurface):
                 self._record(closing, surface)  # from here on: the rehearsal is not part of the film
             gc.collect()
@@ -171,6 +173,10 @@ class Show:
         self.listener.hear(self.audio.source)  # should it have changed in between
         self.presets.start()
         closing.callback(self.presets.stop)
+        styles = StyleLibrary(self.presets.folder.folder)
+        self.renderer.repertoire = styles.repertoire
+        styles.start()
+        closing.callback(styles.stop)
         osc = Watch("OSC", self._osc_lives, self._open_osc)
         self.supervisor = Supervisor(
             [

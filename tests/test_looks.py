@@ -9,7 +9,7 @@ import pytest
 from livesing.looks import PANIC_FADE, Looks, PresetWatcher
 from livesing.params import Params
 from livesing.preset import PresetFolder
-from livesing.style.palette import Spread
+from livesing.style.transport import Spread
 
 FPS = 60.0
 

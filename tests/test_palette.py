@@ -12,14 +12,13 @@ from livesing.style.palette import (
     RIDGE,
     SECONDS,
     AffineColour,
-    Spread,
     blend,
     grade,
     monge,
     palette_spread,
     smooth,
-    spread,
 )
+from livesing.style.transport import Spread, spread
 
 
 def cloud(seed: int, size: float = 0.2) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Generated frames on their way to the screen: textures, their places in time, and their glow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,8 +101,17 @@ class FrameStore:
         self._places: list[_Place | None] = [None] * self.timeline.size
         self._raw: moderngl.Texture | None = None
 
-    def take(self, now: float, *, lines: bool = False) -> bool:
-        """Upload the newest frame if there is a new one, on request with its lines in alpha."""
+    def take(
+        self,
+        now: float,
+        *,
+        lines: bool = False,
+        see: Callable[[np.ndarray, float], object] | None = None,
+    ) -> bool:
+        """Upload the newest frame if there is a new one, on request with its lines in alpha.
+
+        `see` is shown its pixels, [h, w, 4] uint8, and the seconds since the one before.
+        """
         letter = self._frames.peek(self._seen)
         if letter is None:
             return False
@@ -110,10 +120,12 @@ class FrameStore:
         pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
         self._upload(self.timeline.place(), (width, height), pixels, lines)
         thumb = thumbnail(pixels)
+        dt = 0.0 if self.arrived is None else now - self.arrived
+        if see is not None:
+            see(pixels, dt)
         if not self._frames.holds(letter):
             return False  # the writer came round: the next look finds a whole one
         self._seen = letter.sequence
-        dt = 0.0 if self.arrived is None else now - self.arrived
         self.thumb = thumb
         self._glow = thumb if self.received == 0 else self._glow + (thumb - self._glow) * GLOW_SHARE
         self.timeline.add(letter.stamp, now)

@@ -1,7 +1,9 @@
 """The passes: from generated frames, Pulse and Params to the finished picture.
 
     scene      (only while there are no generated frames) a procedural picture, drawn small
-    dream      (only for looks without a memory) two frames mixed in time, graded, with their glow, at the
+    style      (only for looks with a style) two frames mixed in time, painted, graded, with their glow
+    dream      (else, and only for looks without a memory) two frames mixed in time, graded, with their
+    glow, at the
                generator's size
     view       (only for looks with a memory) the same through view and lens, with the trails they leave
     present    lines, tone, light, grain, the fade between looks, at the target's size
@@ -22,29 +24,37 @@ from livesing.mailbox import Mailbox
 from livesing.params import TABLE, Snapshot
 from livesing.sentiment.mood import Mood
 from livesing.stage import lens
+from livesing.stage.carry import Carry
 from livesing.stage.frame_store import FrameStore
 from livesing.stage.motion import Stir
 from livesing.stage.shader_store import ShaderStore
+from livesing.stage.style_pass import StylePass
+from livesing.stage.variants import (
+    DISCRETE,
+    FAINT,
+    SHORTEST_TRAIL,
+    dream_features,
+    present_features,
+    variants,
+    view_features,
+)
 from livesing.style.palette import AffineColour
+from livesing.style.rung import Rung
+from livesing.style.wct import StyleMaps
 
 SCENE_SIZE = (256, 144)
+FRAME_SIZE = (512, 288)
+"""Of generated frames, for trials."""
 MOST_PIXELS = 2560 * 1440
 """The view is drawn at the target's size up to this many pixels, and enlarged beyond."""
 MOST_PIXELS_SOFTWARE = 416 * 234
 """Where the processor paints: about what the view shows of a generated frame."""
-SHORTEST_TRAIL = 0.02
-FAINT = 0.004
-"""Less than this cannot be seen."""
 SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "swrast", "software")
 STALE_AFTER = 1.5
 """Seconds without a new frame after which the scene takes over."""
 TO_DREAM = 1.5
 TO_SCENE = 2.5
 """Seconds that the change between scene and dream takes, each way."""
-DISCRETE = tuple(
-    param for param in TABLE if param.look and param.kind == "int" and param.name != "dream.view"
-)
-"""Parameters that change the picture in steps: their change is covered by a fade of the picture itself."""
 
 
 class View(NamedTuple):
@@ -59,7 +69,12 @@ class View(NamedTuple):
     curtain: float
     """0 black, 1 open."""
     colour: AffineColour
-    """The look's grading."""
+    """The look's palette and grading."""
+    grade: AffineColour
+    """The grading alone, for what a style has coloured."""
+    style: StyleMaps | None = None
+    rung: Rung = Rung.COLOUR
+    carry: Carry = Carry()
 
 
 class _Dreamt(NamedTuple):
@@ -80,9 +95,14 @@ class Painter:
         self.dreaming = 0.0
         """How much of the picture is dream and not scene, 0..1."""
         renderer = str(ctx.info["GL_RENDERER"]).lower()
-        self.most_pixels = MOST_PIXELS_SOFTWARE if any(name in renderer for name in SOFTWARE) else MOST_PIXELS
+        self.software = any(name in renderer for name in SOFTWARE)
+        """Whether the processor paints."""
+        self.fine = not self.software
+        """Whether styles are painted at the picture's size, and not at that of the generated frames."""
+        self.most_pixels = MOST_PIXELS_SOFTWARE if self.software else MOST_PIXELS
         self._shaders = ShaderStore(ctx, assets.folder("shaders"))
         self.frames = FrameStore(ctx, frames, self._shaders)
+        self._style = StylePass(ctx, self._shaders)
         self._scene = self._buffer(SCENE_SIZE)
         self._dream = self._buffer(SCENE_SIZE)
         self._pictures: list[moderngl.Framebuffer] = []
@@ -103,10 +123,12 @@ class Painter:
         self._grind(int(view.params["lens.fold"]), target.width / target.height)
         if self.dreaming < 1.0:
             self.scene(view)
+        if _styled(view):
+            self.style(view)
+        elif not self._needs_picture(view):
+            self.dream(view)
         if self._needs_picture(view):
             self.view(view)
-        else:
-            self.dream(view)
         self.present(target, view)
         self._before = view
 
@@ -123,13 +145,28 @@ class Painter:
         textures["glow"] = self.frames.glow  # of another format, for which is compiled anew
         for one in looks:
             for other in looks:
-                for fragment, features, vertex in _variants(one, other):
+                for fragment, features, vertex in variants(one, other):
                     key = fragment, frozenset(features), vertex
                     if key not in done:
                         done.add(key)
                         (target if fragment == "present" else self._dream).use()
                         self._shaders.get(fragment, features, vertex).draw({}, textures)
                         yield
+
+    def trial(self, target: moderngl.Framebuffer, work: StyleMaps, rung: Rung, *, glows: bool) -> None:
+        """Draw a whole frame with a style at this rung, to rehearse it and to be timed; it is garbage."""
+        params = {param.name: param.default for param in TABLE}
+        plain = {"colour": np.eye(3, dtype="f4"), "colour_offset": (0.0, 0.0, 0.0)}
+        frame = self._buffer(FRAME_SIZE)
+        pictures = {"older": _texture_of(frame), "newer": _texture_of(frame)}
+        self._style.mix({"blend": 0.5, "lined": (0.0, 0.0)}, pictures, FRAME_SIZE, True, work.finest)
+        self._style.analyse(work, rung, 0.02)
+        self._size_dream(self._painted_size(FRAME_SIZE))
+        glow = self.frames.glow if glows else None
+        self._style.paint(self._dream, work, rung, Carry(), params, plain, glow)
+        target.use()
+        self._shaders.get("present", ["DIRECT"], "view").draw({}, {"dream": _texture_of(self._dream)})
+        _release(frame)
 
     def scene(self, view: View) -> None:
         """The picture that needs no generator."""
@@ -147,21 +184,31 @@ class Painter:
     def dream(self, view: View) -> None:
         """The two frames around this moment, or the scene, mixed and graded."""
         dreamt = self._dreamt(view)
-        if self._dream.size != dreamt.size:
-            _release(self._dream)
-            self._dream = self._buffer(dreamt.size)
-        features = _dream_features(view.params, dreamt.exact, "glow" in dreamt.textures)
+        self._size_dream(dreamt.size)
+        features = dream_features(view.params, dreamt.exact, "glow" in dreamt.textures)
         self._dream.use()
         self._shaders.get("dream", features).draw(dreamt.uniforms, dreamt.textures)
 
+    def style(self, view: View) -> None:
+        """The two frames around this moment, mixed and painted in the look's style."""
+        assert view.style is not None
+        dreamt = self._dreamt(view)
+        grade = {"colour": view.grade.matrix.T.astype("f4"), "colour_offset": tuple(view.grade.offset)}
+        self._style.mix(dreamt.uniforms, dreamt.textures, dreamt.size, dreamt.exact, view.style.finest)
+        self._style.analyse(view.style, view.rung, view.dt)
+        self._size_dream(self._painted_size(dreamt.size))
+        glow = dreamt.textures.get("glow")
+        self._style.paint(self._dream, view.style, view.rung, view.carry, view.params, grade, glow)
+
     def view(self, view: View) -> None:
-        """The two frames through view and lens, with their trails, into the picture."""
+        """The dream through view and lens, with its trails, into the picture."""
         self._pictures.reverse()
-        dreamt, keep = self._dreamt(view), self._trail(view)
+        dreamt, keep, styled = self._dreamt(view), self._trail(view), _styled(view)
         uniforms = self._view_uniforms(view, self._pictures[0], dreamt.size)
         trail = {"trail_keep": keep, "trail_scale": 1 - 0.6 * view.params["trail.zoom"] * view.dt}
-        textures = dreamt.textures | {"last": _texture_of(self._pictures[1])}
-        features = _view_features(view.params, keep > 0, "glow" in dreamt.textures)
+        textures = {"last": _texture_of(self._pictures[1])}
+        textures |= {"dream": _texture_of(self._dream)} if styled else dreamt.textures
+        features = view_features(view.params, keep > 0, "glow" in dreamt.textures, styled)
         self._pictures[0].use()
         self._shaders.get("view", features, "view").draw(dreamt.uniforms | uniforms | trail, textures)
 
@@ -171,7 +218,7 @@ class Painter:
         direct = not self._needs_picture(view)
         fade = (view.now - self._fade_start) / self._fade_length
         fading = fade < 1.0 and self._leaving is not None
-        features = _present_features(params, direct, fading)
+        features = present_features(params, direct, fading)
         uniforms = self._view_uniforms(view, target, self._dream.size) | {
             "light": view.stir.light ** (1 / 2.2),  # the gain is in linear light
             "curtain": view.curtain,
@@ -205,6 +252,19 @@ class Painter:
         self._shaders.get("overlay").draw({}, {"image": self._hud})
         self.ctx.disable(moderngl.BLEND)
         self.ctx.viewport = (0, 0, target.width, target.height)
+
+    def _size_dream(self, size: tuple[int, int]) -> None:
+        if self._dream.size != size:
+            _release(self._dream)
+            self._dream = self._buffer(size)
+
+    def _painted_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Strokes are finer than the frames that they are laid on: paint at the picture's own size, where a
+        GPU does it."""
+        if not (self.fine and self._pictures):
+            return size
+        scale = max(self._pictures[0].height / size[1], 1.0)
+        return round(size[0] * scale), round(size[1] * scale)
 
     def _needs_picture(self, view: View) -> bool:
         """Whether the look reads its own past, and so needs the picture as a texture."""
@@ -264,7 +324,10 @@ class Painter:
         """When a parameter that has no in-between has changed, the picture before it fades out over the
         new."""
         before = self._before
-        if before is None or all(view.params[param.name] == before.params[param.name] for param in DISCRETE):
+        if before is None or (
+            all(view.params[param.name] == before.params[param.name] for param in DISCRETE)
+            and _step_of_style(view) == _step_of_style(before)
+        ):
             return
         if not self._needs_picture(before):
             self.view(before)
@@ -300,52 +363,14 @@ class Painter:
         return buffer
 
 
-def has_lines(params: Mapping[str, float]) -> bool:
-    """Whether a look draws lines along edges."""
-    return params["line.ink"] > FAINT or params["line.glow"] > FAINT
+def _styled(view: View) -> bool:
+    """Whether the style pass paints this view."""
+    return view.style is not None and view.rung >= Rung.BANDS and view.params["style.strength"] > FAINT
 
 
-def _dream_features(params: Mapping[str, float], exact: bool, glows: bool) -> list[str]:
-    return _on({"EXACT": exact, "GLOW": glows, "LINES": has_lines(params)})
-
-
-def _view_features(params: Mapping[str, float], trail: bool, glows: bool) -> list[str]:
-    return _on({"TRAIL": trail, "GLOW": glows, "LINES": has_lines(params)})
-
-
-def _present_features(params: Mapping[str, float], direct: bool, fading: bool) -> list[str]:
-    return _on(
-        {
-            "DIRECT": direct,
-            "INK": params["line.ink"] > FAINT,
-            "GLOW": params["line.glow"] > FAINT,
-            "POSTERISE": params["film.posterise"] > 0,
-            "GRAIN": params["film.grain"] > 0,
-            "FADE": fading,
-        }
-    )
-
-
-def _variants(one: Mapping[str, float], other: Mapping[str, float]) -> Iterator[tuple[str, list[str], str]]:
-    """The programs, as (fragment, features, vertex), of a fade between two looks: what either needs."""
-    params = {name: max(value, other[name]) for name, value in one.items()}
-    steps = any(one[param.name] != other[param.name] for param in DISCRETE)
-    trail = params["trail.amount"] > SHORTEST_TRAIL
-    for glows in {False, params["light.bloom"] > 0}:  # without frames there is no glow yet
-        for exact in (True, False):
-            yield "dream", _dream_features(params, exact, glows), "screen"
-        if trail:
-            yield "view", _view_features(params, True, glows), "view"
-        if steps:
-            yield "view", _view_features(params, False, glows), "view"
-    if has_lines(params):
-        yield "lines", [], "screen"
-    for fading in (False, True) if steps else (False,):
-        yield "present", _present_features(params, not trail, fading), "screen" if trail else "view"
-
-
-def _on(features: Mapping[str, bool]) -> list[str]:
-    return [feature for feature, on in features.items() if on]
+def _step_of_style(view: View) -> tuple[bool, Rung]:
+    """What of the painting cannot go over smoothly by itself."""
+    return _styled(view), view.rung if _styled(view) else Rung.COLOUR
 
 
 def _texture_of(buffer: moderngl.Framebuffer) -> moderngl.Texture:

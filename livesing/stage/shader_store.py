@@ -35,7 +35,7 @@ class Program:
         }
         self.uniforms = frozenset(self._uniforms)
 
-    def draw(self, uniforms: Mapping[str, Any], textures: Mapping[str, moderngl.Texture]) -> None:
+    def draw(self, uniforms: Mapping[str, Any], textures: Mapping[str, Any]) -> None:
         """Set uniforms and textures by name, and draw into the framebuffer in use."""
         for unit, (name, texture) in enumerate(textures.items()):
             if name in self._uniforms:

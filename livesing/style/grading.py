@@ -5,10 +5,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from livesing.style import palette
-from livesing.style.palette import AffineColour, Spread
+from livesing.style.palette import AffineColour
+from livesing.style.transport import Spread, spread
 
 SETTLE = 0.5
 """Seconds after a fade in which the map is still worked out anew at every frame."""
+
+
+def grade(turn: float, params: Mapping[str, float]) -> AffineColour:
+    """Light and hue of a look alone; `turn` is the hue's, in turns."""
+    return palette.grade(
+        params["light.brightness"], params["light.contrast"], params["light.saturation"], turn
+    )
 
 
 class Grading:
@@ -33,17 +41,14 @@ class Grading:
         """Take in a new generated frame, small: [..., 3] sRGB 0..1."""
         dt = 0.0 if self._seen_at is None else now - self._seen_at
         self._seen_at = now
-        self._frame = palette.smooth(self._frame, palette.spread(thumb), dt)
+        self._frame = palette.smooth(self._frame, spread(thumb), dt)
 
     def colour(self, now: float, turn: float, params: Mapping[str, float]) -> AffineColour:
         """The map for a displayed frame: towards the palette by `style.strength`, then graded by `light.*`.
 
         `turn` is the hue's, in turns.
         """
-        graded = palette.grade(
-            params["light.brightness"], params["light.contrast"], params["light.saturation"], turn
-        )
-        return graded.after(self._styled(params["style.strength"], now))
+        return grade(turn, params).after(self._styled(params["style.strength"], now))
 
     def _styled(self, strength: float, now: float) -> AffineColour:
         frame = self._frame

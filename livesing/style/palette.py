@@ -1,13 +1,8 @@
 """Colour by optimal transport: recolour the picture so that its colours spread as a palette's do.
 
 The first rung of the whitening-colouring transform: one affine map for the whole picture. The frame's mean
-and covariance are measured on a thumbnail and smoothed over time; the palette's are fixed. The Monge map
-between the two normal distributions is the gentlest linear map that turns one covariance into the other:
-
-    T = C^-1/2 (C^1/2 S C^1/2)^1/2 C^-1/2,    y = T (x - mu_c) + mu_s
-
-(Pitie & Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping for example-based colour
-transfer"). Colours are sRGB 0..1 throughout.
+and covariance are measured on a thumbnail and smoothed over time; the palette's are fixed. Colours are sRGB
+0..1 throughout.
 """
 
 from collections.abc import Sequence
@@ -15,21 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from livesing.style import transport
+from livesing.style.transport import Spread, spread
+
 RIDGE = 2e-3
 """Added to both covariances: a flat picture or a two-colour palette has no inverse without it."""
 MOST_GAIN = 4.0
 """Largest 2-norm of T: a nearly flat picture is not blown up into its own noise."""
 SECONDS = 1.0
 """Time constant of the frame's statistics; shorter ones would take back what the music does."""
-
-
-class Spread(NamedTuple):
-    """How colours are distributed."""
-
-    mean: np.ndarray
-    """[3]"""
-    covariance: np.ndarray
-    """[3, 3], symmetric"""
 
 
 class AffineColour(NamedTuple):
@@ -46,13 +35,6 @@ class AffineColour(NamedTuple):
 IDENTITY = AffineColour(np.eye(3), np.zeros(3))
 
 
-def spread(colours: np.ndarray) -> Spread:
-    """Mean and covariance of colours [..., 3]."""
-    flat = colours.reshape(-1, 3).astype(np.float64)
-    centred = flat - flat.mean(axis=0)
-    return Spread(flat.mean(axis=0), centred.T @ centred / len(flat))
-
-
 def palette_spread(palette: Sequence[tuple[float, float, float]]) -> Spread:
     """The spread of a palette, dark to light, taken as a gradient through its colours.
 
@@ -66,11 +48,7 @@ def palette_spread(palette: Sequence[tuple[float, float, float]]) -> Spread:
 def monge(source: Spread, target: Spread) -> AffineColour:
     """The Monge map from one spread to another; always finite."""
     ridge = RIDGE * np.eye(3)
-    root = _root(source.covariance + ridge)
-    inverse = np.linalg.inv(root)
-    matrix = inverse @ _root(root @ (target.covariance + ridge) @ root) @ inverse
-    gain = np.linalg.norm(matrix, 2)
-    matrix *= min(1.0, MOST_GAIN / gain)
+    matrix = transport.monge(source.covariance + ridge, target.covariance + ridge, MOST_GAIN)
     return AffineColour(matrix, target.mean - matrix @ source.mean)
 
 
@@ -106,9 +84,3 @@ def grade(brightness: float, contrast: float, saturation: float, turn: float) ->
     rotate = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross  # Rodrigues
     matrix = brightness * contrast * saturate @ rotate
     return AffineColour(matrix, np.full(3, 0.5 * (1 - contrast) * brightness))
-
-
-def _root(matrix: np.ndarray) -> np.ndarray:
-    """The symmetric square root of a positive matrix."""
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T

@@ -1,0 +1,100 @@
+"""Where the strokes lie: they move with the picture, or it would seem to be seen through frosted glass.
+
+Zoom, turning and shift of the view happen after the style pass and carry the strokes along. What is left is
+the motion of the dream itself, from one generated frame to the next. It is measured as one similarity for
+the whole picture, by least squares on the brightness constancy equation (Lucas & Kanade 1981).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+ROWS = 512
+"""Places are in pixels of a picture of so many rows, from its centre, as complex numbers x + iy, y
+downwards."""
+RETURN_SECONDS = 8.0
+"""Time constant with which zoom and turning of the strokes go back: they must keep their size."""
+FORGET_SECONDS = 0.4
+"""Time constant of the smoothing of the measured motion, and of its end when no frame comes."""
+FASTEST = 160.0
+"""Pixels a second beyond which it is taken for a new picture."""
+DOUBT = 0.3
+"""Share of the change that a similarity explains by chance, and that it leaves unexplained at best."""
+NOISE = 4e-4
+"""Variance of what is no motion, added to the least squares' diagonal: flat pictures do not move."""
+
+
+@dataclass(frozen=True)
+class Carry:
+    """The strokes' place for a place p of the picture: turn * p + shift."""
+
+    turn: complex = 1.0 + 0.0j
+    shift: complex = 0.0j
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A similarity a second: p moves by shift + spin * p. Zoom is spin's real part, turning its imaginary
+    one."""
+
+    shift: complex = 0.0j
+    spin: complex = 0.0j
+
+
+def measure(before: np.ndarray, after: np.ndarray, dt: float) -> Motion:
+    """How the picture moved between two small ones, [h, w, c] float in 0..1, `dt` seconds apart.
+
+    Weighed by how much of the change it explains, since much of a dream's change is no motion at all.
+    """
+    rows, columns = before.shape[:2]
+    scale = ROWS / rows
+    middle = 0.5 * (before + after)
+    gy, gx = np.gradient(middle, axis=(0, 1))
+    change = (after - before).ravel()
+    y = ((np.arange(rows) + 0.5) * scale - ROWS / 2)[:, None, None]
+    x = ((np.arange(columns) + 0.5) * scale - columns * scale / 2)[None, :, None]
+    gx, gy = gx / scale, gy / scale
+    unit = ROWS / 2  # so that all four unknowns are of one size
+    columns_of = [gx, gy, (gx * x + gy * y) / unit, (gy * x - gx * y) / unit]
+    design = np.stack([np.broadcast_to(c, before.shape).ravel() for c in columns_of], 1)
+    normal = design.T @ design
+    ridge = NOISE / scale**2 * len(design)
+    wanted = -design.T @ change
+    found = np.linalg.solve(normal + ridge * np.eye(4), wanted)
+    total = float(change @ change)
+    explained = float(found @ wanted) / total if total > 1e-12 else 0.0
+    found = found * min(max((explained - DOUBT) / (1 - 2 * DOUBT), 0.0), 1.0) / dt
+    shift = complex(found[0], found[1])
+    if abs(shift) > FASTEST:
+        return Motion()
+    return Motion(shift, complex(found[2], found[3]) / unit)
+
+
+class Carrier:
+    """Carries the strokes along from displayed frame to displayed frame."""
+
+    def __init__(self) -> None:
+        self.carry = Carry()
+        self._motion = Motion()
+        self._small: np.ndarray | None = None
+
+    def see(self, small: np.ndarray, dt: float) -> None:
+        """Take in a generated frame as a small picture, [h, w, c] in 0..1, `dt` seconds after the last."""
+        if self._small is not None and self._small.shape == small.shape and dt > 0:
+            new = measure(self._small, small, dt)
+            gain = -float(np.expm1(-dt / FORGET_SECONDS))
+            self._motion = Motion(
+                self._motion.shift + (new.shift - self._motion.shift) * gain,
+                self._motion.spin + (new.spin - self._motion.spin) * gain,
+            )
+        self._small = small
+
+    def step(self, dt: float) -> Carry:
+        """The carry after `dt` seconds more."""
+        moved = np.exp(self._motion.spin * dt)
+        turn = self.carry.turn / moved
+        shift = self.carry.shift - turn * self._motion.shift * dt
+        back = np.exp(-dt / RETURN_SECONDS)
+        turn = complex(np.exp(np.log(turn) * back))
+        self.carry = Carry(turn, complex(shift))
+        return self.carry

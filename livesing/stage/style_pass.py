@@ -1,0 +1,212 @@
+"""The style pass: takes the dream apart by its mipmaps, and paints it anew in the style's way.
+
+    mix      two generated frames, mixed in time, at their own size, with mipmaps
+    collapse the coarser bands, mapped to the style's, each at its own size and on top of the ones before
+    energy   how much detail each band has, locally
+    tensor   which way its contours run, smoothed over time
+    paint    the finest band and the strokes on top, at the size asked for
+
+What the style is comes as StyleMaps.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from livesing.stage.carry import Carry
+from livesing.stage.shader_store import ShaderStore
+from livesing.style.bands import LEVELS
+from livesing.style.rung import Rung
+from livesing.style.style_image import StyleImage
+from livesing.style.wct import StyleMaps
+
+TENSOR_SECONDS = 1.0
+"""Time constant of the contours' direction; without it strokes would flip where it is undecided."""
+SMALLEST_GRAIN, LARGEST_GRAIN = 28.0, 104.0
+"""Width of a patch of strokes for `style.grain` 0 and 1, in pixels of a picture of 512 rows."""
+BRUSHES = 3
+"""Brushes kept on the GPU: this style's, the last one's, and one on its way."""
+
+
+class StylePass:
+    """Owns the buffers of the pass; used by the render thread only."""
+
+    def __init__(self, ctx: moderngl.Context, shaders: ShaderStore) -> None:
+        self.ctx = ctx
+        self._shaders = shaders
+        self._mixed: moderngl.Framebuffer | None = None
+        self._coarse: list[moderngl.Framebuffer] = []
+        self._energy: moderngl.Framebuffer | None = None
+        self._tensors: list[moderngl.Framebuffer] = []
+        self._begun = False
+        self._finest = 0
+        self._brushes: dict[int, tuple[StyleImage, moderngl.TextureArray]] = {}
+
+    def mix(
+        self,
+        uniforms: Mapping[str, Any],
+        textures: Mapping[str, moderngl.Texture],
+        size: tuple[int, int],
+        exact: bool,
+        finest: int,
+    ) -> None:
+        """Two frames mixed, and its mipmaps. `size` is theirs; `exact` tells whether both have it; `finest`
+        is the mipmap that serves as L_0."""
+        if self._mixed is None or self._mixed.size != size or self._finest != finest:
+            self._finest = finest
+            self._fit(size)
+        assert self._mixed is not None
+        self._mixed.use()
+        self._shaders.get("mix", ["EXACT"] if exact else []).draw(uniforms, textures)
+        mixed = _texture(self._mixed)
+        mixed.build_mipmaps(0, max(finest, 0) + LEVELS)
+        mixed.filter = moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR  # looked up at whole levels only
+
+    def analyse(self, work: StyleMaps, rung: Rung, dt: float) -> None:
+        """The coarser bands in the style's way; their energy where there are strokes, contours where these
+        follow."""
+        assert self._mixed is not None and self._energy is not None
+        uniforms, textures = self._uniforms(work), {"mixed": _texture(self._mixed)}
+        below = {
+            "low_map": work.maps[-1].T.astype("f4"),
+            "mean": tuple(work.mean),
+            "style_mean": tuple(work.style_mean),
+        }
+        for place, buffer in reversed(list(enumerate(self._coarse))):
+            band = LEVELS - 1 - len(self._coarse) + place
+            last = band == LEVELS - 2
+            if not last:
+                textures["coarser"] = _texture(self._coarse[place + 1])
+            buffer.use()
+            program = self._shaders.get("collapse", ["LAST"] if last else [])
+            program.draw(uniforms | below | _band(work, band) | {"band": band}, textures)
+        if rung < Rung.BRUSH:
+            return
+        strokes = {
+            "maps": np.ascontiguousarray(np.swapaxes(work.maps[:-1], -1, -2), "f4"),
+            "energies": tuple(work.energies),
+        }
+        self._energy.use()
+        self._shaders.get("energy").draw(uniforms | strokes, {"mixed": _texture(self._mixed)})
+        _texture(self._energy).build_mipmaps(0, 1)
+        if rung < Rung.FOLLOW:
+            return
+        self._tensors.reverse()
+        new, older = self._tensors
+        gain = -float(np.expm1(-dt / TENSOR_SECONDS)) if self._begun else 1.0
+        self._begun = True
+        new.use()
+        self._shaders.get("tensor").draw(
+            uniforms | {"follow_gain": gain}, {"mixed": _texture(self._mixed), "last": _texture(older)}
+        )
+        _texture(new).build_mipmaps(0, 2)
+
+    def paint(
+        self,
+        target: moderngl.Framebuffer,
+        work: StyleMaps,
+        rung: Rung,
+        carry: Carry,
+        params: Mapping[str, float],
+        colour: Mapping[str, Any],
+        glow: moderngl.Texture | None,
+    ) -> None:
+        """The picture in the style's way into `target`. `params`: style.strength, style.paint, style.grain
+        and style.follow; `colour`: the uniforms of the grading that comes after."""
+        assert self._mixed is not None and self._energy is not None
+        mixed = _texture(self._mixed)
+        grain = SMALLEST_GRAIN + (LARGEST_GRAIN - SMALLEST_GRAIN) * params["style.grain"]
+        first = LEVELS - 2 - len(self._coarse)
+        uniforms = (
+            self._uniforms(work)
+            | _band(work, first)
+            | {
+                "first": float(first),
+                "energies": tuple(work.energies),
+                "style_strength": params["style.strength"],
+                "style_paint": params["style.paint"],
+                "style_follow": params["style.follow"],
+                "grain": grain,
+                "carry": (carry.turn.real, carry.turn.imag, carry.shift.real, carry.shift.imag),
+                "source_aspect": mixed.width / mixed.height,
+                "arrived": work.arrived,
+                "brush_direction": tuple(work.style.direction),
+            }
+        )
+        textures: dict[str, Any] = {"mixed": mixed, "coarser": _texture(self._coarse[0])}
+        if rung >= Rung.BRUSH:
+            textures |= {"energy": _texture(self._energy), "brush": self._brush(work.style)}
+            if work.before is not None:
+                textures["brush_before"] = self._brush(work.before)
+        if rung >= Rung.FOLLOW:
+            textures["tensor"] = _texture(self._tensors[0])
+        if glow is not None:
+            textures["glow"] = glow
+        features = paint_features(rung, two=work.before is not None, glows=glow is not None)
+        target.use()
+        self._shaders.get("paint", features).draw({**uniforms, **colour}, textures)
+
+    def _uniforms(self, work: StyleMaps) -> dict[str, Any]:
+        assert self._mixed is not None
+        return {"finest": float(self._finest)}
+
+    def _fit(self, size: tuple[int, int]) -> None:
+        for buffer in (self._mixed, self._energy, *self._coarse, *self._tensors):
+            if buffer is not None:
+                _texture(buffer).release()
+                buffer.release()
+        self._begun = False
+        self._mixed = self._buffer(size, "f4")
+
+        def part(mipmap: int) -> tuple[int, int]:
+            return max(size[0] >> mipmap, 1), max(size[1] >> mipmap, 1)
+
+        begin = self._finest
+        first, base = max(-begin, 0), max(begin, 0)
+        self._coarse = [self._buffer(part(begin + k), "f2") for k in range(first + 1, LEVELS - 1)]
+        self._energy = self._buffer(part(base + 1), "f2")
+        # Squares of small numbers do not fit into half floats.
+        self._tensors = [self._buffer(part(base + 2), "f4") for _ in range(2)]
+
+    def _brush(self, style: StyleImage) -> moderngl.TextureArray:
+        if id(style) not in self._brushes:
+            while len(self._brushes) >= BRUSHES:
+                oldest = next(iter(self._brushes))
+                self._brushes.pop(oldest)[1].release()
+            layers, rows, columns = style.brush.shape[:3]
+            pixels = np.ones((layers, rows, columns, 4), np.float16)
+            pixels[..., :3] = style.brush
+            array = self.ctx.texture_array((columns, rows, layers), 4, pixels.tobytes(), dtype="f2")
+            array.repeat_x = array.repeat_y = False
+            self._brushes[id(style)] = style, array
+        return self._brushes[id(style)][1]
+
+    def _buffer(self, size: tuple[int, int], dtype: str) -> moderngl.Framebuffer:
+        texture = self.ctx.texture(size, 4, dtype=dtype)
+        texture.repeat_x = texture.repeat_y = False
+        buffer = self.ctx.framebuffer([texture])
+        buffer.clear()
+        return buffer
+
+
+def _band(work: StyleMaps, band: int) -> dict[str, Any]:
+    return {"map": work.maps[band].T.astype("f4"), "usual": float(work.energies[band])}
+
+
+def paint_features(rung: Rung, *, two: bool, glows: bool) -> list[str]:
+    """The variant of the paint program."""
+    wanted = {
+        "GLOW": glows,
+        "BRUSH": rung >= Rung.BRUSH,
+        "TWO": rung >= Rung.BRUSH and two,
+        "FOLLOW": rung >= Rung.FOLLOW,
+    }
+    return [feature for feature, on in wanted.items() if on]
+
+
+def _texture(buffer: moderngl.Framebuffer) -> moderngl.Texture:
+    texture = buffer.color_attachments[0]
+    assert isinstance(texture, moderngl.Texture)
+    return texture

@@ -1,0 +1,55 @@
+"""Whitening and colouring of a picture's bands: the maps that the style pass applies, and between which
+styles."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from livesing.style.bands import LEVELS, Statistics
+from livesing.style.style_image import StyleImage
+from livesing.style.transport import monge, ridged
+
+BAND_RIDGE = 3e-2
+LOW_RIDGE = 1e-3
+"""Shares of the mean variance added to a frame's covariances."""
+MOST_BAND_GAIN = 2.5
+MOST_LOW_GAIN = 8.0
+"""Largest 2-norms of the maps: a band holds noise as well, which a picture with little detail would show."""
+
+
+class StyleMaps(NamedTuple):
+    """What the style pass does to a frame."""
+
+    maps: np.ndarray
+    """[5, 3, 3], for b_0 to b_3 and L_4: y = maps[4] (L_4 - mean) + style_mean + sum of maps[k] b_k."""
+    mean: np.ndarray
+    """[3], of the frame's low-pass."""
+    style_mean: np.ndarray
+    """[3]"""
+    energies: np.ndarray
+    """[4], of the style's bands, see StyleImage."""
+    finest: int
+    """The level of the frame's own pyramid that serves as L_0, see Statistics."""
+    style: StyleImage
+    """Whose brush is laid."""
+    before: StyleImage | None = None
+    """Whose brush it takes over from."""
+    arrived: float = 1.0
+    """0 the style before, 1 this one."""
+
+
+def style_maps(
+    frame: Statistics, style: StyleImage, before: StyleImage | None = None, arrived: float = 1.0
+) -> StyleMaps:
+    """The maps from a frame to a style, or to what lies between two of them; always finite."""
+    target, energies, leaving = style.statistics, style.energies, before if arrived < 1.0 else None
+    if leaving is not None:
+        old = leaving.statistics
+        covariances = old.covariances + (target.covariances - old.covariances) * arrived
+        target = Statistics(old.mean + (target.mean - old.mean) * arrived, covariances)
+        energies = leaving.energies + (energies - leaving.energies) * arrived
+    ridges = np.array([BAND_RIDGE] * (LEVELS - 1) + [LOW_RIDGE])
+    gains = np.array([MOST_BAND_GAIN] * (LEVELS - 1) + [MOST_LOW_GAIN])
+    source = np.stack([ridged(c, ridge) for c, ridge in zip(frame.covariances, ridges, strict=True)])
+    maps = monge(source, target.covariances, gains)
+    return StyleMaps(maps, frame.mean, target.mean, energies, frame.finest, style, leaving, arrived)

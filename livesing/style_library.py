@@ -1,0 +1,146 @@
+"""The paintings that looks name, read and measured aside: it takes a third of a second each.
+
+Owner: the StyleLibrary thread. Period: on request. What may block it: disks, and the processor. When it dies,
+looks with styles are shown with their palette alone.
+"""
+
+import logging
+import threading
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from livesing import assets
+from livesing.errors import LivesingError, StyleError
+from livesing.preset import Preset, StyleWish
+from livesing.style.style_image import StyleImage, load, style_image
+from livesing.style.styling import Placed, Repertoire
+
+log = logging.getLogger(__name__)
+
+KINDS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+BUILT_IN = "built-in"
+MOST = 48
+"""Paintings of one look: each holds 1.2 MB, and more is not told apart."""
+WATCH_PERIOD = 0.2
+
+
+class StyleLibrary(threading.Thread):
+    """Reads what is asked for once, and keeps it."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is that of the presets: what they name lies beside them, or comes with livesing."""
+        super().__init__(name="style library", daemon=True)
+        self.folder = folder
+        self.message = ""
+        """The newest refusal, for the HUD."""
+        self._wanted: Preset | None = None
+        self._ready: dict[str, tuple[StyleWish, Repertoire]] = {}
+        self._images: dict[Path, StyleImage | None] = {}
+        self._done = threading.Event()
+
+    def repertoire(self, preset: Preset) -> Repertoire | None:
+        """The styles of a look; None for a look without, and while they are being read."""
+        if preset.styles is None:
+            return None
+        self._wanted = preset
+        found = self._ready.get(preset.file)
+        return found[1] if found is not None and found[0] == preset.styles else None
+
+    def read(self, preset: Preset) -> Repertoire:
+        """Read a look's styles now. What cannot be read is named, and left out."""
+        wish = preset.styles or StyleWish(())
+        placed: dict[str, list[Placed]] = {}
+        for source in wish.sources:
+            placed[source] = []
+            for path, place in self._files(source, wish):
+                image = self._image(path)
+                if image is not None and sum(map(len, placed.values())) < MOST:
+                    placed[source].append(Placed(image, *(place or by_colour(image))))
+        styles = tuple(style for some in placed.values() for style in some)
+        signs: dict[str, int] = {}
+        if wish.signs and all(placed[source] for source in wish.signs.values()):
+            signs = {sign: styles.index(placed[source][0]) for sign, source in wish.signs.items()}
+        repertoire = Repertoire(styles, signs)
+        self._ready = {**self._ready, preset.file: (wish, repertoire)}
+        return repertoire
+
+    def stop(self) -> None:
+        self._done.set()
+
+    def run(self) -> None:
+        while not self._done.wait(WATCH_PERIOD):
+            wanted = self._wanted
+            if wanted is not None and self.repertoire(wanted) is None:
+                self.read(wanted)
+
+    def _files(self, source: str, wish: StyleWish) -> list[tuple[Path, tuple[float, float] | None]]:
+        """The pictures behind a name, each with its place if that is known."""
+        shipped = built_in()
+        if source == BUILT_IN:
+            return list(shipped.values())
+        own = wish.places.get(source)
+        if source in shipped:
+            path, place = shipped[source]
+            return [(path, own or place)]
+        path = self.folder / source
+        if path.is_dir():
+            places = _index(path)
+            files = sorted(file for file in path.iterdir() if file.suffix.lower() in KINDS)
+            if not files:
+                self._refuse(f"{source}: there are no pictures in this folder")
+            return [(file, own or places.get(file.stem)) for file in files]
+        if not path.is_file():
+            known = ", ".join(shipped) or "none"
+            self._refuse(f"there is no style {source!r}; there are: {known}; and files beside the preset")
+            return []
+        return [(path, own)]
+
+    def _image(self, path: Path) -> StyleImage | None:
+        if path not in self._images:
+            try:
+                self._images[path] = style_image(load(path), path.stem)
+            except StyleError as error:
+                self._refuse(str(error))
+                self._images[path] = None
+        return self._images[path]
+
+    def _refuse(self, reason: str) -> None:
+        self.message = reason
+        log.warning("%s; left out", reason)
+
+
+def built_in() -> dict[str, tuple[Path, tuple[float, float] | None]]:
+    """The styles that come with livesing, by name."""
+    try:
+        folder = assets.folder("styles")
+    except LivesingError:
+        return {}
+    places = _index(folder)
+    return {name: (folder / f"{name}.jpg", place) for name, place in places.items()}
+
+
+def _index(folder: Path) -> Mapping[str, tuple[float, float]]:
+    """Valence and arousal by name from a folder's `index.toml`, if it has one."""
+    path = folder / "index.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {name: (float(row["valence"]), float(row["arousal"])) for name, row in content.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("%s cannot be read (%s)", path, error)
+        return {}
+
+
+def by_colour(image: StyleImage) -> tuple[float, float]:
+    """Valence and arousal of a painting by its colours alone, z-scores: pleasure = .69 brightness + .22
+    saturation, arousal = -.31 brightness + .60 saturation (Valdez & Mehrabian 1994, standardised)."""
+    mean = image.statistics.mean
+    brightness = (float(mean.mean()) - 0.45) / 0.15
+    chroma = np.sqrt(image.statistics.covariances[-1].trace()) + float(np.ptp(mean))
+    saturation = (float(chroma) - 0.35) / 0.15
+    valence, arousal = 0.69 * brightness + 0.22 * saturation, -0.31 * brightness + 0.60 * saturation
+    return float(np.clip(valence, -2, 2)), float(np.clip(arousal, -2, 2))

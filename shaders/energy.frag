@@ -1,0 +1,17 @@
+#version 330
+// How much detail each band has after its map, locally: where there is less than in the style, the brush paints.
+#include "bands.glsl"
+uniform mat3 maps[4];           // of b_0 to b_3
+uniform vec4 energies;          // of the style's bands: what their mean squared length is
+in vec2 uv;
+out vec4 energy;
+
+void main() {
+    vec3 level = textureLod(mixed, uv, finest).rgb;
+    for (int k = 0; k < 4; k++) {
+        vec3 next = textureLod(mixed, uv, finest + float(k + 1)).rgb;
+        vec3 y = mapped(maps[k], energies[k], level - next);
+        energy[k] = dot(y, y);
+        level = next;
+    }
+}
