@@ -4,8 +4,10 @@ run."""
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import moderngl
 import numpy as np
 
 from livesing.clock import now as clock_now
@@ -18,6 +20,9 @@ from livesing.stage.motion import Stir
 from livesing.stage.painter import Painter, View
 from livesing.stage.surface import Surface, load_finish
 from livesing.style.palette import IDENTITY
+from livesing.style.rung import Rung
+from livesing.style.style_image import BRUSH, style_image
+from livesing.style.wct import style_maps
 
 EVERYTHING = {"lens.fold": 6, "line.ink": 0.5, "line.glow": 0.5, "trail.amount": 0.8, "film.posterise": 0.5}
 """What the default look leaves off."""
@@ -109,6 +114,7 @@ def measure(surface: Surface, frames: int) -> dict[str, Any]:
     costs["view, everything"] = median_ms(lambda: painter.view(full))
     costs["present, everything"] = median_ms(lambda: painter.present(target, full))
     costs["overlay"] = median_ms(lambda: painter.overlay(target, hud))
+    costs |= _style_costs(painter, target, median_ms)
     passes = {name: {"ms": round(ms, 3), "ratio": round(ms / baseline, 2)} for name, ms in costs.items()}
     return {
         "surface": surface.kind,
@@ -116,6 +122,24 @@ def measure(surface: Surface, frames: int) -> dict[str, Any]:
         "clear_swap_ms": round(baseline, 3),
         "passes": passes,
     }
+
+
+def _style_costs(
+    painter: Painter, target: moderngl.Framebuffer, median_ms: Callable[[Callable[[], None]], float]
+) -> dict[str, float]:
+    """A whole frame painted in a style, at each rung, and while one style takes over from another."""
+    noise = np.random.default_rng(0).random((BRUSH, BRUSH, 3))
+    style = style_image(noise, "noise")
+    one, two = (style_maps(style.statistics, style, before, 0.5) for before in (None, style))
+    costs = {}
+    for name, work, rung in (
+        ("bands", one, Rung.BANDS),
+        ("brush", one, Rung.BRUSH),
+        ("follow", one, Rung.FOLLOW),
+        ("two at once", two, Rung.FOLLOW),
+    ):
+        costs[f"style, {name}"] = median_ms(partial(painter.trial, target, work, rung, glows=True))
+    return costs
 
 
 def _upload(painter: Painter, boxes: DreamBoxes, pixels: np.ndarray, *, lines: bool = False) -> None:

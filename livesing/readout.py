@@ -11,6 +11,7 @@ from livesing.dreamer import SIZES
 from livesing.figures import rss_mb
 from livesing.looks import PresetWatcher
 from livesing.renderer import Renderer
+from livesing.style_library import StyleLibrary
 from livesing.supervisor import Supervisor
 
 
@@ -22,6 +23,7 @@ class Readout:
     audio: AudioInput
     presets: PresetWatcher
     osc: OscServer | None = None
+    styles: StyleLibrary | None = None
     supervisor: Supervisor | None = None
     opened: float = 0.0
     """Seconds from the start to the first frame."""
@@ -60,10 +62,12 @@ class Readout:
             ("sound", f"{source.name}, {source.rate} Hz, {self.audio.overruns} lost"),
             ("level", f"{pulse.rms_db:.0f} dB  {levels}"),
             ("beat", f"{beat}, {pulse.onset_rate:.1f} onsets/s"),
-            ("look", renderer.looks.current.title),
+            ("look", renderer.looks.current.title + self._style()),
             ("window", renderer.surface.kind),
             ("OSC", self._osc()),
         ]
+        if self.styles is not None and self.styles.message:
+            rows.append(("style", self.styles.message))
         if self.presets.message:
             rows.append(("preset", self.presets.message))
         if self.supervisor is not None and self.supervisor.faults:
@@ -109,6 +113,12 @@ class Readout:
         smaller = "" if (width, height) == SIZES[0] else " (smaller, to keep up)"
         words = f"embedded, onnxruntime, {width}x{height}{smaller}, {painter.frames.rate:.1f} fps"
         return words if painter.dreaming == 1.0 else f"away: the shader scene ({words})"
+
+    def _style(self) -> str:
+        style, rung = self.renderer.styling.style, self.renderer.rung
+        best = self.renderer.rungs.rungs[0]
+        why = "" if rung >= best else " (more could not be held)"
+        return f", painted like {style.name}, {rung.name.lower()}{why}" if style is not None else ""
 
     def _osc(self) -> str:
         if self.osc is None:

@@ -175,6 +175,7 @@ class Show:
         closing.callback(self.presets.stop)
         styles = StyleLibrary(self.presets.folder.folder)
         self.renderer.repertoire = styles.repertoire
+        self.readout.styles = styles
         styles.start()
         closing.callback(styles.stop)
         osc = Watch("OSC", self._osc_lives, self._open_osc)

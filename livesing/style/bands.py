@@ -26,7 +26,7 @@ SECONDS = 0.7
 
 def finest(rows: int) -> int:
     """The level of a picture's own pyramid that serves as L_0; below 0 for pictures smaller than HEIGHT."""
-    return round(float(np.log2(rows / HEIGHT)))
+    return max(round(float(np.log2(rows / HEIGHT))), 3 - LEVELS)
 
 
 def halve(level: np.ndarray) -> np.ndarray:

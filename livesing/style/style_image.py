@@ -7,13 +7,16 @@ Histogram-Preserving Blending Operator").
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from livesing.errors import StyleError
 from livesing.style.bands import HEIGHT, LEVELS, Statistics, bands, halve, statistics
 from livesing.style.transport import Spread, monge, ridged, spread
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 BRUSH = 224
 """Rows and columns of the brush."""
@@ -41,21 +44,31 @@ class StyleImage(NamedTuple):
     0) where it has none."""
 
 
+def read(path: Path) -> np.ndarray:
+    """Any picture file -> [h, w, 3] uint8 sRGB. Raises StyleError."""
+    return np.asarray(_open(path))
+
+
 def load(path: Path) -> np.ndarray:
     """Any picture file -> [h, w, 3] float32 sRGB in 0..1, its shorter side HEIGHT. Raises StyleError."""
+    from PIL import Image
+
+    picture = _open(path)
+    scale = HEIGHT / min(picture.size)
+    size = max(round(picture.width * scale), HEIGHT), max(round(picture.height * scale), HEIGHT)
+    return np.asarray(picture.resize(size, Image.Resampling.LANCZOS), np.float32) / 255
+
+
+def _open(path: Path) -> "Image.Image":
     from PIL import Image, ImageOps
 
     try:
         with Image.open(path) as file:
             if file.width * file.height > MOST_PIXELS:
-                raise StyleError(f"{path.name}: {file.width}x{file.height} is too large for a style")
-            picture = ImageOps.exif_transpose(file).convert("RGB")
+                raise StyleError(f"{path.name}: {file.width}x{file.height} is too large")
+            return ImageOps.exif_transpose(file).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises
         raise StyleError(f"{path.name} is no picture that can be read ({error})") from None
-    scale = HEIGHT / min(picture.size)
-    size = max(round(picture.width * scale), HEIGHT), max(round(picture.height * scale), HEIGHT)
-    resized = picture.resize(size, Image.Resampling.LANCZOS)
-    return np.asarray(resized, np.float32) / 255
 
 
 def style_image(picture: np.ndarray, name: str = "") -> StyleImage:
