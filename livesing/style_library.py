@@ -71,6 +71,9 @@ class StyleLibrary(threading.Thread):
         self._done.set()
 
     def run(self) -> None:
+        from PIL import Image
+
+        Image.init()  # now, while the show opens: importing the readers of all formats holds Python's lock
         while not self._done.wait(WATCH_PERIOD):
             wanted = self._wanted
             if wanted is not None and self.repertoire(wanted) is None:
