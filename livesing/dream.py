@@ -8,7 +8,8 @@ import numpy as np
 
 from livesing.audio.pulse import Pulse
 from livesing.errors import LivesingError
-from livesing.generation.embedded import EmbeddedGenerator, class_moods
+from livesing.generation.embedded import class_moods
+from livesing.generation.engine_open import ServedGenerator
 from livesing.generation.latent_path import NORM, LatentPath
 from livesing.params import TABLE
 from livesing.translation.fixed_map import fixed_map
@@ -31,14 +32,14 @@ def wish(number: int | None, mood: tuple[float, float] | None, seed: int) -> Tra
     return Translation(np.eye(CLASSES, dtype=np.float32)[chosen], z)
 
 
-def still(path: Path, asked: Translation, seed: int, size: tuple[int, int]) -> None:
+def still(path: Path, asked: Translation, generator: ServedGenerator, size: tuple[int, int]) -> None:
     """Write one frame as an image; the kind is told by the file's ending. Raises LivesingError."""
     from PIL import Image
 
-    pixels = EmbeddedGenerator(*size).render_rgba(asked.z[None], asked.classes[None], None)
+    pixels = covering(generator.render_rgba(asked.z[None], asked.classes[None], None), size)
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
-        Image.fromarray(pixels[..., :3]).save(partial)
+        Image.fromarray(pixels).save(partial)
         partial.replace(path)
     except ValueError:
         raise LivesingError(
@@ -51,7 +52,13 @@ def still(path: Path, asked: Translation, seed: int, size: tuple[int, int]) -> N
 
 
 def film(
-    path: Path, asked: Translation, seed: int, size: tuple[int, int], seconds: float, fps: float
+    path: Path,
+    asked: Translation,
+    seed: int,
+    generator: ServedGenerator,
+    size: tuple[int, int],
+    seconds: float,
+    fps: float,
 ) -> None:
     """Write a walk of `seconds` through latent space as an MP4, from what is asked on to others of the
     seed."""
@@ -60,7 +67,8 @@ def film(
     if path.suffix.lower() not in (".mp4", ".mkv", ".mov"):
         raise LivesingError(f"{path.name}: a walk is written as .mp4, .mkv or .mov")
     size = size[0] - size[0] % 2, size[1] - size[1] % 2
-    generator, walk = EmbeddedGenerator(*size), LatentPath(seed)
+    generator.resize(*size)
+    walk = LatentPath(seed)
     rng = np.random.default_rng((seed, 1))
     params = {param.name: param.default for param in TABLE}
     quiet = Pulse.quiet(0.0)
@@ -78,8 +86,8 @@ def film(
                     z = rng.normal(size=LATENT)
                     target = Translation(asked.classes, (z * NORM / np.linalg.norm(z)).astype(np.float32))
                 z_now, classes = walk.step(1 / fps, target, quiet, params)
-                pixels = generator.render_rgba(z_now, classes, None)
-                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[..., :3]), "rgb24")
+                pixels = covering(generator.render_rgba(z_now, classes, None), size)
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")
                 file.mux(stream.encode(frame))
                 _progress(number + 1, count)
             file.mux(stream.encode())
@@ -88,6 +96,16 @@ def film(
         raise LivesingError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
         partial.unlink(missing_ok=True)
+
+
+def covering(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """RGBA [h, w, 4] as RGB of this size (width, height), enlarged and cut so that it covers it."""
+    from PIL import Image, ImageOps
+
+    rgb = pixels[..., :3]
+    if (rgb.shape[1], rgb.shape[0]) == size:
+        return rgb
+    return np.asarray(ImageOps.fit(Image.fromarray(rgb), size, Image.Resampling.LANCZOS))
 
 
 def _progress(done: int, count: int) -> None:

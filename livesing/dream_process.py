@@ -7,19 +7,25 @@ from multiprocessing.process import BaseProcess
 from livesing import dreamer
 from livesing.clock import now as clock_now
 from livesing.dreamer import DreamBoxes
+from livesing.engine_room import DreamChoice
 
 START_GRACE = 30.0
 """Seconds that a new process has until its first heartbeat."""
 SILENT_AFTER = 5.0
 """Seconds without a heartbeat after which it counts as hung."""
+OPENING_GRACE = 60.0
+"""The same before it draws: loading a GPU's libraries may hold Python's lock for long."""
+SOON = 60.0
+"""A process that ends within so many seconds may well do so again: its engine is left out of the next try."""
 
 
 class DreamProcess:
     """One generator process at a time; its mailboxes outlive it. Used by the supervisor and the show."""
 
-    def __init__(self, boxes: DreamBoxes, seed: int = 0) -> None:
+    def __init__(self, boxes: DreamBoxes, seed: int = 0, choice: DreamChoice | None = None) -> None:
         self.boxes = boxes
         self._seed = seed
+        self._choice = choice or DreamChoice()
         self._process: BaseProcess | None = None
         self._started = 0.0
         self._closing = False
@@ -35,9 +41,11 @@ class DreamProcess:
         """Start a process of its own by spawn, so it shares no state of this one but the mailboxes."""
         self._send(quit=False)
         context = multiprocessing.get_context("spawn")
-        process = context.Process(target=dreamer.run, args=(self.boxes, self._seed), name="livesing dreamer")
+        arguments = (self.boxes, self._seed, self._choice)
+        process = context.Process(target=dreamer.run, args=arguments, name="livesing dreamer")
         process.daemon = True
         self._started = clock_now()
+        self.boxes.serving.put((b"", b"starting"), self._started)  # until it tells itself
         process.start()
         self._process = process
 
@@ -56,11 +64,26 @@ class DreamProcess:
         beat = self.boxes.heartbeat.get()
         if beat is None or beat.stamp < self._started:
             return now - self._started < START_GRACE
-        return now - beat.stamp < SILENT_AFTER
+        return now - beat.stamp < (SILENT_AFTER if self._kind() else OPENING_GRACE)
+
+    def serving(self) -> str:
+        """What generates the pictures, and why not something better."""
+        return self._told("words") or "not started"
+
+    def _kind(self) -> str:
+        """Of engine at work; empty while none is."""
+        return self._told("kind")
+
+    def _told(self, field: str) -> str:
+        letter = self.boxes.serving.get()
+        return "" if letter is None else bytes(letter.value[field]).rstrip(b"\0").decode(errors="ignore")
 
     def restart(self) -> str:
-        """End what is left of it and start anew."""
+        """End what is left of it and start anew; with another engine when this one did not last."""
+        kind, lasted = self._kind(), clock_now() - self._started
         code = self._end()
+        if lasted < SOON:
+            self._choice = self._choice.after_fault(kind)
         self.start()
         return (
             "the generator process hung and was started anew"

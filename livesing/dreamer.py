@@ -19,6 +19,9 @@ import numpy as np
 
 from livesing.audio.pulse import Pulse
 from livesing.clock import now as clock_now
+from livesing.engine_room import DreamChoice, EngineRoom
+from livesing.generation.engine_open import ServedGenerator, open_embedded
+from livesing.generation.latent_path import TRUNCATION, LatentPath
 from livesing.listener import mood_box, pulse_box
 from livesing.mailbox import Mailbox
 from livesing.params import TABLE, snapshot
@@ -26,7 +29,8 @@ from livesing.sentiment.mood import Mood
 
 log = logging.getLogger(__name__)
 
-MOST_PIXELS = 1280 * 720
+MOST_PIXELS = 1024 * 1024
+"""StyleGAN2's largest; the embedded generator stays below."""
 SIZES = ((512, 288), (384, 216), (256, 144))
 """The ladder of frame sizes, largest first; the show steps down it on a slow machine."""
 FRAME = np.dtype(
@@ -40,6 +44,10 @@ FRAME = np.dtype(
         ("pixels", "u1", (MOST_PIXELS * 4,)),  # RGBA, rows from the top, width * height * 4 of them used
     ]
 )
+OPENING_POLL = 0.02
+"""Seconds between two looks for a generator that is being opened."""
+SERVING = np.dtype([("kind", "S16"), ("words", "S300")])
+"""What runs and why, in UTF-8."""
 ORDERS = np.dtype([("width", "i4"), ("height", "i4"), ("fps", "f8"), ("quit", "i4")])
 
 
@@ -53,6 +61,7 @@ class DreamBoxes:
     moods: Mailbox = field(default_factory=lambda: mood_box(shared=True))
     params: Mailbox = field(default_factory=lambda: Mailbox(np.dtype(("f8", len(TABLE))), shared=True))
     orders: Mailbox = field(default_factory=lambda: Mailbox(ORDERS, shared=True))
+    serving: Mailbox = field(default_factory=lambda: Mailbox(SERVING, shared=True))
 
 
 def temperature(sharpness: float) -> float:
@@ -61,15 +70,15 @@ def temperature(sharpness: float) -> float:
 
 
 class Dreamer:
-    """Everything the process holds; `dream` makes one frame."""
+    """Everything the process holds; `dream` makes one frame with `generator`."""
 
-    def __init__(self, boxes: DreamBoxes, seed: int) -> None:
+    def __init__(self, boxes: DreamBoxes, seed: int, generator: ServedGenerator | None = None) -> None:
+        """Without a generator the embedded one, which is ready at once."""
         # Imported here, since only this process needs the engine.
-        from livesing.generation.embedded import EmbeddedGenerator, class_moods
-        from livesing.generation.latent_path import LatentPath
+        from livesing.generation.embedded import class_moods
 
         self.boxes = boxes
-        self.generator = EmbeddedGenerator(*SIZES[0])
+        self.generator = generator or open_embedded(SIZES[0])
         self.path = LatentPath(seed)
         self._class_moods = class_moods()
         self._views: dict[int, Any] = {}
@@ -101,6 +110,7 @@ class Dreamer:
         dt = 0.0 if self._last is None else now - self._last
         self._last = now
         z, classes = self.path.step(dt, wish, pulse, params)
+        self.generator.truncation = params.get("dream.truncation", TRUNCATION)
         width, height = self.generator.size
         with self.boxes.frames.slot(now) as frame:
             pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
@@ -124,27 +134,52 @@ def _newest(box: Mailbox, otherwise: np.ndarray) -> np.ndarray:
     return otherwise if letter is None else letter.value
 
 
-def run(boxes: DreamBoxes, seed: int) -> None:
+def run(boxes: DreamBoxes, seed: int, choice: DreamChoice) -> None:
     """The process's main function: dream at the ordered rate and size until told to quit or orphaned."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which then tells us
     if sys.platform != "win32":
         os.nice(5)  # on a busy machine the window comes first
+    room = EngineRoom(choice)
+    room.start()
+    try:
+        _loop(boxes, seed, room)
+    finally:
+        room.stop()
+
+
+def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom) -> None:
     parent = multiprocessing.parent_process()
-    dreamer = Dreamer(boxes, seed)
+    dreamer: Dreamer | None = None
     deadline = clock_now()
+    told = None
     while parent is None or parent.is_alive():
         orders = boxes.orders.get()
+        if orders is not None and orders.value["quit"]:
+            return
+        now = clock_now()
+        boxes.heartbeat.put(now, now)
+        opened = room.take()
+        if isinstance(opened, ServedGenerator):
+            dreamer = Dreamer(boxes, seed, opened)
+        elif opened is not None and dreamer is not None:
+            dreamer.generator.move_to(opened)
+        if room.serving != told:
+            told = room.serving
+            boxes.serving.put((told.kind.encode(), told.words.encode()), now)
+        if dreamer is None:
+            if not room.is_alive() and room.unopened:
+                raise RuntimeError("no generator opens")
+            time.sleep(OPENING_POLL)
+            continue
         fps = 30.0
         if orders is not None:
-            if orders.value["quit"]:
-                return
             fps = float(orders.value["fps"])
             size = int(orders.value["width"]), int(orders.value["height"])
             if size != dreamer.generator.size:
                 dreamer.generator.resize(*size)
-        now = clock_now()
-        boxes.heartbeat.put(now, now)
         dreamer.dream(now)
+        spent = 1e3 * (clock_now() - now)
+        room.frame_ms = spent if room.frame_ms == float("inf") else 0.9 * room.frame_ms + 0.1 * spent
         # Absolute deadlines keep the rate even; after a stall it starts afresh instead of hurrying.
         deadline = max(deadline + 1.0 / fps, clock_now() - 1.0 / fps)
         time.sleep(max(0.0, deadline - clock_now()))

@@ -1,11 +1,14 @@
 """One generated frame, or a walk through latent space."""
 
 import argparse
+import logging
 from pathlib import Path
 
 from livesing import words
 from livesing.commands.parser import Commands
 from livesing.errors import UsageError
+
+log = logging.getLogger(__name__)
 
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -16,32 +19,45 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="One frame as PNG, or with --walk a film through latent space.",
     )
     dream.add_argument("-o", "--output", metavar="OUT", type=Path, required=True)
-    dream.add_argument("--generator", metavar="G", default="embedded", help="'embedded'")
-    dream.add_argument("--weights", metavar="W", type=Path, help="weights of a generator that needs some")
+    dream.add_argument(
+        "--generator",
+        metavar="G",
+        default="embedded",
+        help="embedded, biggan-deep-512, stylegan2 ...",
+    )
+    dream.add_argument(
+        "--weights", metavar="W", type=Path, help="file or folder; else those of 'livesing weights get'"
+    )
+    dream.add_argument("--engine", metavar="E", help="what runs it; else the fastest that is ready")
     what = dream.add_mutually_exclusive_group()
     what.add_argument("--class", dest="number", metavar="N", type=int, help="one class, 0 to 999")
     what.add_argument(
         "--mood", metavar="V,A", type=words.mood, help="through the translator: valence,arousal in z-scores"
     )
     dream.add_argument("--seed", metavar="N", type=int, default=0)
-    dream.add_argument("--size", metavar="WxH", type=words.size, default=(1024, 576))
+    dream.add_argument("--size", metavar="WxH", type=words.size, help="else 1024x576, or the network's own")
     dream.add_argument("--walk", metavar="SECONDS", type=words.positive, help="a film of this length")
     dream.add_argument("--fps", metavar="N", type=words.rate, default=30.0, help="of the film (default 30)")
     dream.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> None:
-    from livesing.dream import film, still, wish
+    import os
 
-    if options.generator != "embedded":
-        raise UsageError(f"there is no generator {options.generator!r}; there is: embedded")
-    if options.weights is not None:
-        raise UsageError("the embedded generator takes no weights")
+    from livesing.dream import film, still, wish
+    from livesing.generation.engine_cache import EngineCache
+    from livesing.generation.engine_open import open_ready, source_for
+
+    size = options.size or (1024, 576)
+    source = source_for(options.generator, options.weights, size if options.generator == "embedded" else None)
     if options.number is not None and not 0 <= options.number < 1000:
         raise UsageError(f"--class goes from 0 to 999, not {options.number}")
     words.check_folder(options.output)
     asked = wish(options.number, options.mood, options.seed)
+    threads = max(1, (os.cpu_count() or 2) // 2)
+    generator = open_ready(source, options.engine, EngineCache(), threads, log.info)
+    size = options.size or generator.size
     if options.walk is not None:
-        film(options.output, asked, options.seed, options.size, options.walk, options.fps)
+        film(options.output, asked, options.seed, generator, size, options.walk, options.fps)
     else:
-        still(options.output, asked, options.seed, options.size)
+        still(options.output, asked, generator, size)

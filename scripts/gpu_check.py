@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""What the generators do on this machine's GPU: built, compared with torch in float32, and timed.
+
+    python scripts/gpu_check.py                       # every generator on every engine, a table at the end
+    python scripts/gpu_check.py -o docs/gpu.md        # the table as Markdown too
+    python scripts/gpu_check.py --rehearse            # the same way without a GPU, on the processor
+
+Needs torch 2.11 or newer, numpy and this package's own code, nothing else; TensorRT's rows appear where
+tensorrt and torch_tensorrt are installed, and say why not where they are not. Weights are random: they change
+neither time nor rounding. Times are of the GPU's own events around one frame, played back as a CUDA graph,
+after a warm-up, medians over many; `show` is what the show's generator reaches: translator, latent path,
+frame, and its pixels in this process's memory. The roofline is that of the convolutions and matrix products
+at this GPU's own measured rates.
+
+Exits with 0 when every engine that ran draws what torch draws, with 1 when one does not, 3 without a GPU.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import torch  # noqa: E402
+
+from livesing.audio.pulse import Pulse  # noqa: E402
+from livesing.errors import LivesingError  # noqa: E402
+from livesing.generation import engine_work  # noqa: E402
+from livesing.generation.biggan_config import CONFIGS  # noqa: E402
+from livesing.generation.engine import TOLERANCE, Engine, Source, make_latents, probe, self_test  # noqa: E402
+from livesing.generation.engine_graph import biggan_state, graph, reference, to_tensors  # noqa: E402
+from livesing.generation.engine_kinds import KINDS  # noqa: E402
+from livesing.generation.latent_path import LatentPath  # noqa: E402
+from livesing.translation.fixed_map import fixed_map  # noqa: E402
+from livesing.translation.network import translate  # noqa: E402
+
+SOURCES = {
+    "embedded": Source("embedded", size=(1920, 1080)),
+    **{name: Source(name, seed=0) for name in CONFIGS},
+    "stylegan2": Source("stylegan2", seed=0),
+}
+ENGINES = ("cuda", "cuda-compiled", "tensorrt")
+OLDEST_TORCH = (2, 11)
+TARGET_MS = {"biggan-deep-512": {"H200": 1.3, "RTX 3060": 11.0, "RTX 4090": 3.0}}
+"""Of half precision at batch 1, by what the GPU's name holds."""
+SHOW_PARAMS = {"dream.pace": 1.0, "dream.wander": 0.4, "dream.beat": 0.4, "show.hold": 0.0}
+MOODS = ROOT / "livesing" / "generation" / "embedded_moods.npy"
+
+
+@dataclass
+class Row:
+    """One generator on one engine."""
+
+    generator: str
+    engine: str
+    size: str = ""
+    p50: float = 0.0
+    p99: float = 0.0
+    roofline: float = 0.0
+    upstream: float = 0.0
+    error: float = 0.0
+    show_fps: float = 0.0
+    open_s: float = 0.0
+    memory_mb: float = 0.0
+    trouble: str = ""
+
+    TITLES = "generator|engine|size|ms p50|p99|roofline ms|share|x plain torch|rms error|show fps|open s|MB"
+
+    def cells(self) -> list[str]:
+        if self.trouble:
+            return [self.generator, self.engine, self.trouble]
+        share = f"{100 * self.roofline / self.p50:.0f} %" if self.roofline else "-"
+        roofline = f"{self.roofline:.3f}" if self.roofline else "-"
+        gain = f"{self.upstream / self.p50:.1f}" if self.upstream else "-"
+        numbers = [f"{self.p50:.3f}", f"{self.p99:.3f}", roofline, share, gain, f"{self.error:.1e}"]
+        rest = [f"{self.show_fps:.0f}", f"{self.open_s:.1f}", f"{self.memory_mb:.0f}"]
+        return [self.generator, self.engine, self.size, *numbers, *rest]
+
+
+def main() -> int:
+    options = _options()
+    version = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2])
+    if version < OLDEST_TORCH:
+        print(
+            f"torch {torch.__version__} is too old: {'.'.join(map(str, OLDEST_TORCH))} is needed",
+            file=sys.stderr,
+        )
+        return 3
+    if options.rehearse:
+        torch.set_num_threads(1)
+        machine = Machine("cpu", "this processor, one thread (a rehearsal)")
+    elif torch.cuda.is_available():
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark = True
+        machine = Machine("cuda", torch.cuda.get_device_name())
+    else:
+        print("torch sees no GPU here; --rehearse goes the same way on the processor", file=sys.stderr)
+        return 3
+    print(machine.words(), flush=True)
+    rows = []
+    for name in options.generators:
+        source = SOURCES[name]
+        if options.rehearse and name == "embedded":
+            source = Source("embedded", size=(256, 144))
+        engines = ("torch",) if options.rehearse else options.engines
+        for row in check(source, engines, machine, options.frames):
+            print("  ".join(row.cells()), flush=True)
+            rows.append(row)
+    text = report(machine, rows)
+    print(f"\n{text}")
+    if options.output:
+        options.output.write_text(text + "\n", encoding="utf-8")
+    wrong = [row for row in rows if "self-test" in row.trouble]
+    return 1 if wrong or not any(not row.trouble for row in rows) else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--generators", nargs="+", choices=SOURCES, default=list(SOURCES))
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--rehearse", action="store_true", help="on the processor, with torch's engine")
+    parser.add_argument("-o", "--output", metavar="FILE.md", type=Path)
+    return parser.parse_args()
+
+
+class Machine:
+    """The device, its rates, and how to time on it."""
+
+    def __init__(self, device: str, name: str) -> None:
+        self.device, self.name = device, name
+        self.on_gpu = device == "cuda"
+        if self.on_gpu:
+            self.roofs = {
+                "float16": engine_work.gpu_roof(torch.half), "float32": engine_work.gpu_roof(torch.float)
+            }  # fmt: skip
+        else:
+            self.roofs = {"float32": engine_work.processor_roof(time.process_time)}
+
+    def words(self) -> str:
+        rates = ", ".join(f"{kind} {roof.flop_s / 1e12:.2f} TFLOP/s" for kind, roof in self.roofs.items())
+        memory = f"{next(iter(self.roofs.values())).bytes_s / 1e9:.0f} GB/s"
+        return f"{self.name}: {rates}, {memory} as measured; torch {torch.__version__}; {date.today()}"
+
+    def times(self, work: Callable[[], object], frames: int, stream: Any = None) -> np.ndarray:
+        """Milliseconds of each of `frames` runs, by events on the GPU and by the processor's clock here."""
+        for _ in range(3):
+            work()
+        if not self.on_gpu:
+            times = []
+            for _ in range(frames):
+                before = time.process_time()
+                work()
+                times.append(1e3 * (time.process_time() - before))
+            return np.array(times)
+        torch.cuda.synchronize()
+        marks = [[torch.cuda.Event(enable_timing=True) for _ in range(2)] for _ in range(frames)]
+        with torch.cuda.stream(stream or torch.cuda.current_stream()):
+            for begin, end in marks:
+                begin.record()
+                work()
+                end.record()
+        torch.cuda.synchronize()
+        return np.array([begin.elapsed_time(end) for begin, end in marks])
+
+
+def check(source: Source, engines: tuple[str, ...], machine: Machine, frames: int) -> list[Row]:
+    """Build, prove and time a generator on each engine."""
+    wanted = reference(source, machine.device)
+    upstream = plain(source, machine, max(3, frames // 10))
+    net = graph(source).to(machine.device)
+    work = (
+        [] if source.generator == "embedded" else engine_work.layers(net, to_tensors(probe(), machine.device))
+    )
+    del net
+    rows = []
+    for name in engines:
+        row = Row(source.generator, name, upstream=upstream)
+        rows.append(row)
+        kind = KINDS[name]
+        began = time.perf_counter()
+        try:
+            lacks = kind.missing(source)
+            if lacks:
+                row.trouble = lacks
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                suffix = kind.suffix(source)
+                file = Path(folder) / f"engine{suffix}" if suffix else None
+                if file is not None:
+                    kind.build(source, file, lambda words: print(f"  {words}", flush=True))
+                engine = kind.open(source, file, 1)
+                row.open_s = time.perf_counter() - began
+                measure(row, engine, source, wanted, machine, frames)
+                engine.close()
+        except (LivesingError, RuntimeError, ImportError, AssertionError) as error:
+            row.trouble = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            continue
+        precision = kind.precision(source)
+        bytes_each = 2 if precision == "float16" else 4
+        row.roofline = engine_work.roofline_ms(work, machine.roofs[precision], bytes_each) if work else 0.0
+    return rows
+
+
+def measure(
+    row: Row, engine: Engine, source: Source, wanted: np.ndarray, machine: Machine, frames: int
+) -> None:
+    """Fill the row's figures. Raises EngineError when the engine draws something else than torch."""
+    kind = KINDS[row.engine]
+    row.size = "x".join(map(str, engine.size))
+    self_test(engine, wanted, kind.precision(source))
+    row.error = float(np.sqrt(np.mean((engine.image(probe()) - wanted) ** 2)))
+    assert row.error <= TOLERANCE[kind.precision(source)]
+    replay = getattr(engine, "replay", None)
+    times = machine.times(
+        replay or (lambda: engine.rgba(probe(), None)), frames, getattr(engine, "stream", None)
+    )
+    row.p50, row.p99 = float(np.median(times)), float(np.percentile(times, 99))
+    row.show_fps = show_rate(engine, frames)
+    if machine.on_gpu:
+        row.memory_mb = torch.cuda.max_memory_allocated() / 1e6
+        torch.cuda.reset_peak_memory_stats()
+
+
+def plain(source: Source, machine: Machine, frames: int) -> float:
+    """Milliseconds of the unfolded network, eagerly, in float32: what one would have without all this."""
+    if source.generator not in CONFIGS:
+        net = graph(source).to(machine.device)
+        given = to_tensors(probe(), machine.device)
+        with torch.inference_mode():
+            return float(np.median(machine.times(lambda: net(*given), frames)))
+    from livesing.generation.biggan_reference import picture
+
+    config = CONFIGS[source.generator]
+    state = {name: tensor.to(machine.device) for name, tensor in biggan_state(source).items()}
+    z, classes, _ = to_tensors(probe(), machine.device)
+    with torch.inference_mode():
+        times = machine.times(lambda: picture(state, config, z[:, 0], classes[:, 0], 0.5), frames)
+    return float(np.median(times))
+
+
+def show_rate(engine: Engine, frames: int) -> float:
+    """Frames a second as the generator process makes them: a mood goes in, RGBA comes out, two under way."""
+    weights, path = fixed_map(np.load(MOODS), 0), LatentPath(0)
+    pulse = Pulse.quiet(0.0)
+    out = np.zeros((engine.size[1], engine.size[0], 4), np.uint8)
+    begin, finish = getattr(engine, "begin", None), getattr(engine, "finish", None)
+    under_way = 0
+    began = 0.0
+    for number in range(frames + 5):
+        if number == 5:
+            began = time.perf_counter()
+        wish = translate(np.sin(number / 50), np.cos(number / 70), weights)
+        z, classes = path.step(1 / 60, wish, pulse, SHOW_PARAMS)
+        latents = make_latents(z, classes, 0.5)
+        if begin is None or finish is None:
+            engine.rgba(latents, out)
+            continue
+        begin(latents)
+        under_way += 1
+        if under_way == 2:
+            finish(out)
+            under_way -= 1
+    if under_way and finish is not None:
+        finish(out)
+    return frames / (time.perf_counter() - began)
+
+
+def report(machine: Machine, rows: list[Row]) -> str:
+    """The table in Markdown, and what of the targets is met."""
+    titles = Row.TITLES.split("|")
+    lines = [machine.words(), "", f"| {' | '.join(titles)} |", f"|{' --- |' * len(titles)}"]
+    for row in rows:
+        cells = row.cells()
+        lines.append(f"| {' | '.join(cells + [''] * (len(titles) - len(cells)))} |")
+    for name, targets in TARGET_MS.items():
+        for gpu, target in targets.items():
+            times = [row.p50 for row in rows if row.generator == name and not row.trouble]
+            if gpu in machine.name and times:
+                met = "met" if min(times) <= target else "not met"
+                lines += ["", f"{name} on {gpu}: target {target:g} ms, best {min(times):.3f} ms: {met}."]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    sys.exit(main())
