@@ -1,0 +1,148 @@
+"""Training of the models, each from data on disk: a subcommand a model.
+
+To add one, write a function like `_add_image` and put it into MODELS.
+"""
+
+import argparse
+from importlib.util import find_spec
+from pathlib import Path
+
+from livesing.commands.parser import Commands, Parser
+from livesing.errors import UsageError
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    train = commands.add_parser(
+        "train",
+        help="training of the models",
+        description="Trains a model from data on disk: with progress, going on where it was stopped, and "
+        "with a report. Needs the extra [train].",
+    )
+    models = train.add_subparsers(dest="model", required=True, metavar="MODEL", parser_class=Parser)
+    for model in MODELS:
+        model(models, common)
+
+
+def _add_image(models: Commands, common: argparse.ArgumentParser) -> None:
+    image = models.add_parser(
+        "image",
+        parents=[common],
+        help="valence and arousal of pictures",
+        description="With --teacher the small network that ships (image.onnx), without it MobileNetV2 as "
+        "in the paper. Both are scored on themes that they were not trained on.",
+    )
+    image.add_argument(
+        "--oasis", metavar="DIR", type=Path, required=True,
+        help="rated photographs: OASIS.csv or labels.csv (Theme or file, Valence_mean, Arousal_mean), and "
+        "the pictures",
+    )  # fmt: skip
+    image.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, default=Path("image-model"), help="(image-model)"
+    )
+    image.add_argument(
+        "--teacher", metavar="DIR", type=Path, help="MobileNetV2 as int8 tflite, and its labels"
+    )
+    image.add_argument("--steps", metavar="N", type=int, help="of distillation (6000); with --teacher")
+    image.add_argument(
+        "--backbone",
+        metavar="FILE",
+        type=Path,
+        help="weights of MobileNetV2 in torchvision's layout; without --teacher",
+    )
+    image.add_argument("--epochs", metavar="N", type=int, help="over the photographs (20); without --teacher")
+    image.add_argument(
+        "--folds", metavar="N", type=int, default=10, help="parts of the cross-validation (10)"
+    )
+    image.add_argument("--seed", metavar="N", type=int, default=0)
+    image.add_argument("--threads", metavar="N", type=int, default=1)
+    image.add_argument("--fresh", action="store_true", help="do not go on where an earlier run was stopped")
+    image.set_defaults(run=_image)
+
+
+def _image(options: argparse.Namespace) -> None:
+    if options.teacher is not None and (options.backbone is not None or options.epochs is not None):
+        raise UsageError("--backbone and --epochs belong to MobileNetV2: leave --teacher out")
+    if options.teacher is None and options.steps is not None:
+        raise UsageError("--steps belongs to distillation: name a --teacher")
+    for name, least in (("steps", 10), ("epochs", 1), ("folds", 2), ("threads", 1), ("seed", 0)):
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise UsageError(f"--{name} takes {least} or more, not {value}")
+    _need_torch()
+    if options.teacher is not None:
+        from livesing.train.image import train_student
+
+        train_student(
+            options.oasis, options.teacher, options.output, steps=options.steps or 6000, folds=options.folds,
+            seed=options.seed, threads=options.threads, fresh=options.fresh,
+        )  # fmt: skip
+    else:
+        from livesing.train.image_mobilenet import train_mobilenet
+
+        train_mobilenet(
+            options.oasis, options.backbone, options.output, epochs=options.epochs or 20, folds=options.folds,
+            seed=options.seed, threads=options.threads, fresh=options.fresh,
+        )  # fmt: skip
+
+
+def _add_audio(models: Commands, common: argparse.ArgumentParser) -> None:
+    audio = models.add_parser(
+        "audio",
+        parents=[common],
+        help="valence and arousal of sound",
+        description="With --corpus or --deam the paper's network over its 9156 features, with "
+        "--deam-features a head over openSMILE's columns. Both are scored "
+        "on songs that they were not trained on.",
+    )
+    source = audio.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--corpus", metavar="DIR", type=Path, help="music rendered by `python -m livesing.train.corpus DIR`"
+    )
+    source.add_argument(
+        "--deam", metavar="DIR", type=Path, help="DEAM: MEMD_audio/<song_id>.mp3 and its annotations folder"
+    )
+    source.add_argument(
+        "--deam-features", metavar="FILE", type=Path, help="DEAM's openSMILE rows as one .npz"
+    )
+    audio.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, default=Path("audio-model"), help="(audio-model)"
+    )
+    audio.add_argument(
+        "--epochs", metavar="N", type=int, help="of each network (50; with --deam-features 12)"
+    )
+    audio.add_argument("--folds", metavar="N", type=int, default=5, help="parts of the cross-validation (5)")
+    audio.add_argument("--seed", metavar="N", type=int, default=0)
+    audio.add_argument("--threads", metavar="N", type=int, default=1)
+    audio.add_argument("--fresh", action="store_true", help="do not go on where an earlier run was stopped")
+    audio.set_defaults(run=_audio)
+
+
+def _audio(options: argparse.Namespace) -> None:
+    _check_numbers(options, (("epochs", 2), ("folds", 2), ("threads", 1), ("seed", 0)))
+    _need_torch()
+    how = {name: getattr(options, name) for name in ("folds", "seed", "threads", "fresh")}
+    if options.deam_features is not None:
+        from livesing.train.audio_deam_head import train_deam_head
+
+        train_deam_head(options.deam_features, options.output, epochs=options.epochs or 12, **how)
+        return
+    from livesing.train.audio_network import Recipe
+    from livesing.train.audio_paper import corpus_source, deam_source, train_paper
+
+    source = corpus_source(options.corpus) if options.corpus is not None else deam_source(options.deam)
+    train_paper(source, options.output, recipe=Recipe.of(options.epochs or 50), **how)
+
+
+def _check_numbers(options: argparse.Namespace, least: tuple[tuple[str, int], ...]) -> None:
+    for name, lowest in least:
+        value = getattr(options, name)
+        if value is not None and value < lowest:
+            raise UsageError(f"--{name} takes {lowest} or more, not {value}")
+
+
+def _need_torch() -> None:
+    if find_spec("torch") is None:
+        raise UsageError("training needs torch: install livesing[train]")
+
+
+MODELS = (_add_audio, _add_image)

@@ -1,0 +1,80 @@
+"""Gaussian process regression from groups of features to ratings: what a few hundred rated pictures can
+teach.
+
+The kernel is a weighted sum over the groups of exp(-d / 4), d the mean squared difference of two pictures'
+features in standard units. The noise is that of the ratings and of all that pictures have beyond their
+features. Weights and noise are the same for every corpus; they were chosen by theme-disjoint
+cross-validation on the teacher's features.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+NOISE = 0.7
+SMALLEST = 0.05
+"""A feature's deviation is taken to be at least this share of its group's mean deviation."""
+
+
+class Group(NamedTuple):
+    """One kind of features: how it is standardised, the anchors in standard units, its share of the
+    kernel."""
+
+    mean: Floats
+    deviation: Floats
+    anchors: Floats
+    weight: float
+
+
+class RatingProcess(NamedTuple):
+    """A fitted process: `rate(features)` with one array [N, F_g] a group -> ratings [N, R]."""
+
+    groups: tuple[Group, ...]
+    pull: Floats  # [anchors, R]
+    centre: Floats  # [R]
+
+    def rate(self, features: Sequence[NDArray[np.floating]]) -> Floats:
+        kernel = sum(
+            group.weight
+            * _likeness(((array - group.mean) / group.deviation).astype(np.float32), group.anchors)
+            for group, array in zip(self.groups, features, strict=True)
+        )
+        return np.asarray(kernel @ self.pull + self.centre, np.float32)
+
+
+def _likeness(one: Floats, other: Floats) -> Doubles:
+    apart = (one**2).sum(1)[:, None] + (other**2).sum(1) - 2 * one @ other.T
+    return np.exp(-np.maximum(apart, 0).astype(np.float64) / (4 * one.shape[1]))
+
+
+def fit(
+    features: Sequence[NDArray[np.floating]], weights: Sequence[float], ratings: Doubles, noise: float = NOISE
+) -> RatingProcess:
+    """The process through rated pictures: arrays [N, F_g], ratings [N, R] in standard units."""
+    groups = []
+    for array, weight in zip(features, weights, strict=True):
+        deviation = array.std(0)
+        deviation = np.maximum(deviation, SMALLEST * deviation.mean() + 1e-6)
+        mean = array.mean(0)
+        anchors = ((array - mean) / deviation).astype(np.float32)
+        groups.append(Group(mean.astype(np.float32), deviation.astype(np.float32), anchors, float(weight)))
+    kernel = sum(group.weight * _likeness(group.anchors, group.anchors) for group in groups)
+    centre = ratings.mean(0)
+    pull = np.linalg.solve(kernel + noise * np.eye(len(ratings)), ratings - centre)
+    return RatingProcess(tuple(groups), pull.astype(np.float32), centre.astype(np.float32))
+
+
+def teacher_features(taps: Sequence[Floats], feelings: Floats) -> list[Floats]:
+    """The groups that are made of the teacher's tensors: its last map's means and deviations, its scores,
+    feelings."""
+    late, scores = taps[3], taps[5]
+    pooled = np.concatenate([late.mean((1, 2)), late.std((1, 2))], 1)
+    return [pooled, scores.reshape(len(scores), -1), feelings]
+
+
+TEACHER_WEIGHTS = (0.5, 0.5, 0.3)

@@ -1,0 +1,151 @@
+"""The network as it is served: pictures in, ratings and abstractness out, as one ONNX file.
+
+    pictures  uint8 [N, H, W, 3], sRGB
+    ratings   float32 [N, 2], (valence, arousal) in standard units
+    abstract  float32 [N], 0 photograph .. 1 abstract
+
+Weights are kept in 16 bits; the runtime widens them when it loads the file.
+"""
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from livesing.train.embedded import strip_traces
+from livesing.train.image_process import RatingProcess
+from livesing.train.image_student import Lessons, Student
+
+OPSET = 18
+LARGEST_NUMBER = 60000.0
+"""Beyond it 16 bits do not reach."""
+SMALLEST_TENSOR = 256
+"""Tensors with fewer numbers stay in 32 bits."""
+
+
+class Groups(NamedTuple):
+    """What the heads work on: three groups of features of each picture."""
+
+    late: Tensor  # [N, 320], means and deviations of the last map
+    pooled: Tensor  # [N, 640]
+    feelings: Tensor  # [N, 4]
+
+
+def groups_of(student: Student, lessons: Lessons, pictures: Tensor) -> Groups:
+    """The features of pictures float [N, 3, H, W] in -1..1, averaged over each and its mirror image."""
+    one, other = _groups(student, lessons, pictures), _groups(student, lessons, pictures.flip(3))
+    return Groups(*((a + b) / 2 for a, b in zip(one, other, strict=True)))
+
+
+def _groups(student: Student, lessons: Lessons, pictures: Tensor) -> Groups:
+    seen = student(pictures)
+    late = seen.maps[3]
+    centre = late.mean((2, 3), keepdim=True)
+    deviation = (late - centre).square().mean((2, 3)).add(1e-6).sqrt()
+    return Groups(torch.cat([centre.flatten(1), deviation], 1), seen.pooled, lessons.feelings(seen.pooled))
+
+
+class ProcessLayer(nn.Module):
+    """A RatingProcess as a part of the network."""
+
+    def __init__(self, process: RatingProcess) -> None:
+        super().__init__()
+        self.count = len(process.groups)
+        for i, group in enumerate(process.groups):
+            self.register_buffer(f"mean{i}", torch.from_numpy(group.mean))
+            self.register_buffer(f"scale{i}", torch.from_numpy(1 / group.deviation))
+            self.register_buffer(f"anchors{i}", torch.from_numpy(group.anchors))
+        self.weights = [group.weight for group in process.groups]
+        self.register_buffer("pull", torch.from_numpy(process.pull))
+        self.register_buffer("centre", torch.from_numpy(process.centre))
+
+    def forward(self, features: Groups) -> Tensor:
+        kernel = torch.zeros(1)
+        for i in range(self.count):
+            x = (features[i] - getattr(self, f"mean{i}")) * getattr(self, f"scale{i}")
+            anchors = getattr(self, f"anchors{i}")
+            apart = x.square().sum(1, keepdim=True) + anchors.square().sum(1) - 2 * x @ anchors.T
+            kernel = kernel + self.weights[i] * torch.exp(-torch.relu(apart) / (4 * anchors.shape[1]))
+        return kernel @ self.pull + self.centre
+
+
+class LinearHead(NamedTuple):
+    """weight [F, R] and bias [R] on the groups side by side."""
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+class Served(nn.Module):
+    """The student with its heads: uint8 pictures [N, H, W, 3] -> (ratings [N, 2], abstract [N])."""
+
+    def __init__(
+        self, student: Student, lessons: Lessons, process: RatingProcess, ridge: LinearHead, gate: LinearHead,
+        process_share: float,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.student, self.lessons, self.process = student, lessons, ProcessLayer(process)
+        self.process_share = process_share
+        for name, head in (("ridge", ridge), ("gate", gate)):
+            self.register_buffer(f"{name}_weight", torch.from_numpy(head.weight))
+            self.register_buffer(f"{name}_bias", torch.from_numpy(head.bias))
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        x = pictures.permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
+        groups = groups_of(self.student, self.lessons, x)
+        side_by_side = torch.cat(groups, 1)
+        ridge = side_by_side @ self.ridge_weight + self.ridge_bias
+        ratings = self.process_share * self.process(groups) + (1 - self.process_share) * ridge
+        abstract = torch.sigmoid(side_by_side @ self.gate_weight + self.gate_bias)
+        return ratings, abstract[:, 0]
+
+
+def export_onnx(served: Served, path: Path, *, halve: bool = True) -> None:
+    """Write the ONNX file, whole or not at all: any number of pictures, any size from 64 x 64."""
+    free = torch.export.Dim.AUTO
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's notes on its own future
+        program = torch.onnx.export(
+            served.eval(),
+            (torch.zeros(2, 160, 128, 3, dtype=torch.uint8),),
+            input_names=["pictures"],
+            output_names=["ratings", "abstract"],
+            dynamic_shapes=({0: free, 1: free, 2: free},),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("the ONNX exporter returned no program")
+    model = program.model_proto
+    strip_traces(model)
+    if halve:
+        halve_weights(model)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(model.SerializeToString())
+    os.replace(partial, path)
+
+
+def halve_weights(model: ModelProto) -> None:
+    """Keep the large float32 tensors as float16, each with a Cast behind it."""
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < SMALLEST_TENSOR:
+            continue
+        values = numpy_helper.to_array(tensor)
+        if np.abs(values).max() > LARGEST_NUMBER:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)

@@ -1,0 +1,578 @@
+"""Training of the image models: data as they come, honest splits, weights from elsewhere, and learning
+itself."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch", reason="needs torch, of the extra [train]")
+
+from livesing.cli import main  # noqa: E402
+from livesing.errors import UsageError  # noqa: E402
+from livesing.train import image_augment, image_heads, image_process, image_report, image_weights  # noqa: E402
+from livesing.train.image_data import read_rated, split_by_theme, theme_of  # noqa: E402
+from livesing.train.image_distil import Judge, distil, explained, scale_of  # noqa: E402
+from livesing.train.image_mobilenet import Fold, squares, train_mobilenet  # noqa: E402
+from livesing.train.image_muon import orthogonal  # noqa: E402
+from livesing.train.image_names import class_feelings, feelings_of_scores  # noqa: E402
+from livesing.train.image_student import Lessons, Student  # noqa: E402
+from livesing.train.image_teacher import SIDE, TAPS  # noqa: E402
+from livesing.train.mobilenet import InvertedResidual, MobileNetV2  # noqa: E402
+
+COLUMNS = ("Theme", "Category", "Source", "Valence_mean", "Valence_SD", "Arousal_mean", "Arousal_SD")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def made_pictures(count: int, seed: int = 0, size: int = 64) -> tuple[list[np.ndarray], np.ndarray]:
+    """Pictures whose valence is their light and whose arousal is their stripes, and these [count, 2] in
+    1..7."""
+    rng = np.random.default_rng(seed)
+    pictures, ratings = [], []
+    for _ in range(count):
+        light, stripes = rng.uniform(0.15, 0.85), rng.uniform(0, 1)
+        wave = np.sign(np.sin(np.arange(size) * rng.uniform(0.7, 1.0) + rng.uniform(0, 6)))
+        picture = light + 0.15 * stripes * np.tile(wave, (size, 1)) + rng.normal(0, 0.02, (size, size))
+        pictures.append((np.clip(np.repeat(picture[:, :, None], 3, 2), 0, 1) * 255).astype(np.uint8))
+        ratings.append([1 + 6 * light, 1 + 6 * stripes])
+    return pictures, np.array(ratings)
+
+
+def made_corpus(folder: Path, count: int, per_theme: int = 4) -> None:
+    """A folder as OASIS is published: OASIS.csv and images/<Theme>.jpg."""
+    pictures, ratings = made_pictures(count)
+    (folder / "images").mkdir(parents=True)
+    with (folder / "OASIS.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["", *COLUMNS])
+        for i, (picture, (valence, arousal)) in enumerate(zip(pictures, ratings, strict=True)):
+            name = f"Thing {chr(65 + i // per_theme)} {i % per_theme + 1}"
+            Image.fromarray(picture).save(folder / "images" / f"{name}.jpg")
+            writer.writerow([i + 1, f"{name} ", "Object", "made", valence, 1, arousal, 1])
+
+
+# ------------------------------------------------------------------------------------------------------ data
+
+
+def test_the_published_layout_is_read(tmp_path: Path) -> None:
+    made_corpus(tmp_path, 24)
+    data = read_rated(tmp_path)
+    assert len(data.files) == 24
+    assert sorted(set(data.themes)) == [f"thing {letter}" for letter in "abcdef"]
+    np.testing.assert_allclose(data.standard.mean(0), 0, atol=1e-9)
+    np.testing.assert_allclose(data.standard.std(0), 1, atol=1e-9)
+
+
+def test_the_development_layout_is_read(data_dir: Path) -> None:
+    data = read_rated(data_dir / "oasis_dev")
+    assert len(data.files) == 521
+    assert len(set(data.themes)) == 138
+    assert data.ratings.min() >= 1
+    assert data.ratings.max() <= 7
+
+
+@pytest.mark.parametrize(
+    ("name", "theme"),
+    [
+        ("Dog 12", "dog"),
+        ("Sad face 3", "sad face"),
+        ("dog_2", "dog"),
+        ("Bee", "bee"),
+        ("Route 66 1", "route 66"),
+    ],
+)
+def test_a_theme_is_a_name_without_its_number(name: str, theme: str) -> None:
+    assert theme_of(name) == theme
+
+
+def test_themes_are_never_split() -> None:
+    themes = [f"t{i // 7}" for i in range(140)]
+    parts = split_by_theme(themes, 5, 0)
+    assert np.bincount(parts).min() >= 21
+    for theme in set(themes):
+        assert len({part for part, other in zip(parts, themes, strict=True) if other == theme}) == 1
+    assert (parts != split_by_theme(themes, 5, 1)).any()
+    with pytest.raises(UsageError, match="cannot be split"):
+        split_by_theme(["a", "a", "b"], 3, 0)
+
+
+def _without(folder: Path, old: str, new: str) -> None:
+    table = folder / "OASIS.csv"
+    table.write_text(table.read_text().replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda folder: (folder / "OASIS.csv").unlink(), "has no labels.csv or OASIS.csv"),
+        (lambda folder: _without(folder, "Valence_mean", "Valence"), "no column Valence_mean"),
+        (lambda folder: _without(folder, "Theme,", "Name,"), "neither a column file nor a column Theme"),
+        (lambda folder: _without(folder, "Thing A 1", "Thing Z 9"), "there is no picture 'Thing Z 9'"),
+        (lambda folder: _without(folder, "Thing A 1", "../../secret"), "there is no picture"),
+        (
+            lambda folder: _without(folder, "made,", "made,many"),
+            r"OASIS.csv:2: Valence_mean is 'many.*not a number",
+        ),
+        (
+            lambda folder: (folder / "images" / "Thing A 2.jpg").write_bytes(b"?"),
+            r"Thing A 2\.jpg is no picture",
+        ),
+    ],
+)
+def test_bad_data_is_one_line(
+    spoil: Callable[[Path], None], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_corpus(tmp_path / "data", 24)
+    spoil(tmp_path / "data")
+    assert (
+        main(
+            ["train", "image", "--oasis", str(tmp_path / "data"), "-o", str(tmp_path / "out"), "--folds", "3"]
+        )
+        == 2
+    )
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert re.search(said, err), err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["--steps", "5"], ["--teacher", ".", "--epochs", "3"], ["--folds", "1"], ["--seed", "-1"]]
+)
+def test_options_that_do_not_fit_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "image", "--oasis", ".", *words]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+# ----------------------------------------------------------------------------------------------- MobileNetV2
+
+
+def layout() -> dict[str, "torch.Tensor"]:
+    """A random state dict in torchvision's layout of mobilenet_v2, written out from its table of layers."""
+    generator = torch.Generator().manual_seed(5)
+    state: dict[str, torch.Tensor] = {}
+
+    def norm(name: str, width: int) -> None:
+        for part in ("weight", "running_var"):
+            state[f"{name}.{part}"] = torch.rand(width, generator=generator) + 0.5
+        for part in ("bias", "running_mean"):
+            state[f"{name}.{part}"] = torch.randn(width, generator=generator) * 0.1
+        state[f"{name}.num_batches_tracked"] = torch.tensor(7)
+
+    def filters(name: str, *shape: int) -> None:
+        fan = shape[1] * shape[2] * shape[3]
+        state[f"{name}.weight"] = torch.randn(*shape, generator=generator) * (2 / fan) ** 0.5
+
+    filters("features.0.0", 32, 3, 3, 3)
+    norm("features.0.1", 32)
+    channels = [32, 16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320]
+    for i, (inner, outer) in enumerate(pairwise(channels), start=1):
+        wide, name, at = (inner, f"features.{i}.conv", 0) if i == 1 else (6 * inner, f"features.{i}.conv", 1)
+        if i > 1:
+            filters(f"{name}.0.0", wide, inner, 1, 1)
+            norm(f"{name}.0.1", wide)
+        filters(f"{name}.{at}.0", wide, 1, 3, 3)
+        norm(f"{name}.{at}.1", wide)
+        filters(f"{name}.{at + 1}", outer, wide, 1, 1)
+        norm(f"{name}.{at + 2}", outer)
+    filters("features.18.0", 1280, 320, 1, 1)
+    norm("features.18.1", 1280)
+    state["classifier.1.weight"] = torch.randn(1000, 1280, generator=generator)
+    state["classifier.1.bias"] = torch.randn(1000, generator=generator)
+    return state
+
+
+def test_torchvisions_layout_fits() -> None:
+    state, net = layout(), MobileNetV2()
+    net.load_backbone(state)
+    own = net.state_dict()
+    assert all((own[name] == tensor).all() for name, tensor in state.items() if name.startswith("features."))
+    assert {name for name in own if not name.startswith("head.")} == {
+        n for n in state if n.startswith("features.")
+    }
+    net.eval()
+    with torch.inference_mode():
+        assert net(torch.rand(2, 3, 64, 96)).shape == (2, 2)
+        # the first layer by hand: normalise, filter, norm, clip to 0..6
+        x = torch.rand(1, 3, 8, 8)
+        mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+        z = (x - mean[:, None, None]) / deviation[:, None, None]
+        y = torch.nn.functional.conv2d(z, state["features.0.0.weight"], stride=2, padding=1)
+        name = "features.0.1"
+        centred = (y - state[f"{name}.running_mean"][:, None, None]) / (
+            state[f"{name}.running_var"][:, None, None] + 1e-5
+        ).sqrt()
+        y = centred * state[f"{name}.weight"][:, None, None] + state[f"{name}.bias"][:, None, None]
+        np.testing.assert_allclose(net.features[0](z), y.clamp(0, 6), atol=1e-5)
+
+
+def test_a_shortcut_stands_where_nothing_changes_size() -> None:
+    for inner, outer, stride, expected in ((8, 8, 1, True), (8, 8, 2, False), (8, 16, 1, False)):
+        block = InvertedResidual(inner, outer, stride, 6).eval()
+        torch.nn.init.zeros_(block.conv[-1].weight)  # the last norm gives nothing: only the shortcut is left
+        x = torch.randn(1, inner, 6, 6)
+        answer = block(x)
+        assert answer.shape == (1, outer, 6 // stride, 6 // stride)
+        assert (answer == (x if expected else 0)).all()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda state: state.pop("features.7.conv.1.0.weight"), "has no features.7.conv.1.0.weight"),
+        (
+            lambda state: state.update({"features.18.0.weight": torch.zeros(1280, 319, 1, 1)}),
+            r"\[1280, 319, 1, 1\]",
+        ),
+        (lambda state: state.update({"layer1.0.weight": torch.zeros(1)}), "it has layer1.0.weight"),
+        (lambda state: state["features.0.0.weight"].fill_(float("nan")), "not finite"),
+    ],
+)
+def test_other_weights_are_refused(spoil: Callable[[dict[str, Any]], object], said: str) -> None:
+    state, net = layout(), MobileNetV2()
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    spoil(state)
+    with pytest.raises(UsageError, match=said):
+        net.load_backbone(state)
+    assert all((tensor == before[name]).all() for name, tensor in net.state_dict().items())
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "pth"])
+def test_weights_travel_in_files(ending: str, tmp_path: Path) -> None:
+    tensors = {"a.weight": torch.randn(3, 4), "b": torch.arange(5), "c": torch.tensor(2.5)}
+    path = tmp_path / f"weights.{ending}"
+    if ending == "pth":
+        torch.save(tensors, path)
+    else:
+        image_weights.save(path, tensors, {"note": "made"})
+    loaded = image_weights.load(path)
+    assert loaded.keys() == tensors.keys()
+    assert all(
+        (loaded[name] == tensor).all() and loaded[name].dtype == tensor.dtype
+        for name, tensor in tensors.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("w.safetensors", b""),
+        ("w.safetensors", b"\xff" * 40),
+        ("w.safetensors", (2).to_bytes(8, "little") + b"[]"),
+        (
+            "w.safetensors",
+            (53).to_bytes(8, "little") + b'{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}',
+        ),
+        ("w.pth", b"no weights"),
+    ],
+)
+def test_files_that_hold_no_weights_are_refused(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=name):
+        image_weights.load(tmp_path / name)
+
+
+def test_code_in_a_checkpoint_does_not_run(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self):  # type: ignore[no-untyped-def]
+            return (Path(tmp_path / "sprung").touch, ())
+
+    torch.save({"a": Trap()}, tmp_path / "trap.pth")
+    with pytest.raises(UsageError, match="safely"):
+        image_weights.load(tmp_path / "trap.pth")
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_mobilenet_learns_made_data() -> None:
+    pictures, ratings = made_pictures(96, size=32)
+    stacked, standard = np.stack(pictures), (ratings - ratings.mean(0)) / ratings.std(0)
+    fold = Fold(0, 3, None, "")
+    for epoch in range(16):
+        fold.learn(epoch, 16, stacked[:64], standard[:64], batch=8)
+    scores = image_report.score(fold.rate(stacked[64:]), standard[64:])
+    assert scores.r[0] > 0.7, scores
+    assert scores.r[1] > 0.4, scores
+
+
+def test_a_run_of_mobilenet_leaves_weights_and_report(tmp_path: Path) -> None:
+    made_corpus(tmp_path / "data", 24)
+    backbone = tmp_path / "backbone.safetensors"
+    image_weights.save(backbone, layout(), {})
+    out = tmp_path / "out"
+
+    def run(fresh: bool) -> image_report.Scores:
+        return train_mobilenet(
+            tmp_path / "data", backbone, out, epochs=2, folds=2, seed=3, threads=1, fresh=fresh, side=32
+        )
+
+    scores = run(fresh=False)
+    for name in ("image.safetensors", "image.md", "report.json"):
+        assert (out / name).stat().st_size > 100
+    (score,) = json.loads((out / "report.json").read_text())["scores"].values()
+    assert score["r"]["valence"] == pytest.approx(scores.r[0])
+    weights = image_weights.load(out / "image.safetensors")
+    MobileNetV2().load_state_dict(weights)
+
+    # Stopped after the first fold, it goes on from there to the same end.
+    state = torch.load(out / "checkpoint.pt", weights_only=True)
+    first = Fold(0, 3, layout(), "")
+    data = read_rated(tmp_path / "data")
+    rows = split_by_theme(data.themes, 2, 3) != 0
+    pictures = squares(data.files, 32)
+    for epoch in range(2):
+        first.learn(epoch, 2, pictures[rows], data.standard[rows])
+    state.update(fold=0, epoch=2, state=first.state(), predicted=torch.zeros(24, 2))
+    torch.save(state, out / "checkpoint.pt")
+    again = run(fresh=False)
+    assert again.r == pytest.approx(scores.r, abs=1e-5)
+    after = image_weights.load(out / "image.safetensors")
+    assert all(torch.allclose(after[name], tensor, atol=1e-6) for name, tensor in weights.items())
+
+
+# ------------------------------------------------------------------------------------------------ the student
+
+
+def test_augmentation_is_various_and_repeatable() -> None:
+    photographs = [Image.fromarray(picture) for picture in made_pictures(4)[0]]
+    one, same, other = (
+        image_augment.batch(photographs, photographs[:1], 6, np.random.default_rng(seed))
+        for seed in (1, 1, 2)
+    )
+    assert one.shape == (6, SIDE, SIDE, 3)
+    assert one.dtype == np.uint8
+    assert (one == same).all()
+    assert (one != other).any()
+    assert len({picture.tobytes() for picture in one}) == 6
+
+
+def test_names_have_feelings() -> None:
+    labels = [
+        "background",
+        "great white shark, white shark",
+        "tiger shark",
+        "hammerhead",
+        "Chihuahua",
+        "toaster",
+    ]
+    feelings = class_feelings(labels)
+    assert feelings[1:4].tolist() == [[-1.5, pytest.approx(1.6)]] * 3
+    assert (feelings[5] == 0).all()
+    sure = np.zeros((1, 6), np.float32)
+    sure[0, 2] = 60
+    np.testing.assert_allclose(feelings_of_scores(sure, feelings)[0], [-1.5, 1.6, -1.5, 1.6], atol=1e-4)
+
+
+def test_the_process_is_a_gaussian_process() -> None:
+    rng = np.random.default_rng(0)
+    features = [rng.normal(size=(30, 5)).astype(np.float32), rng.normal(size=(30, 2)).astype(np.float32)]
+    ratings = np.stack([features[0][:, 0] + features[1][:, 1], features[0][:, 1] ** 2], 1).astype(np.float64)
+    process = image_process.fit(features, (0.5, 1.0), ratings, noise=0.3)
+    # the textbook's sum, kernel by kernel and pair by pair
+    units = [(group - group.mean(0)) / group.std(0) for group in features]
+    kernel = np.zeros((30, 30))
+    for i in range(30):
+        for j in range(30):
+            for unit, weight in zip(units, (0.5, 1.0), strict=True):
+                kernel[i, j] += weight * np.exp(-((unit[i] - unit[j]) ** 2).mean() / 4)
+    mean = ratings.mean(0)
+    expected = kernel @ np.linalg.inv(kernel + 0.3 * np.eye(30)) @ (ratings - mean) + mean
+    np.testing.assert_allclose(process.rate(features), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(40, 8), (8, 40), (12, 12)])
+def test_muon_steps_are_alike_in_all_directions(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(*shape, generator=torch.Generator().manual_seed(1)) @ torch.diag(
+        torch.logspace(0, -1, shape[1])
+    )
+    values = torch.linalg.svdvals(orthogonal(matrix))
+    assert values.max() < 1.3
+    before = torch.linalg.svdvals(matrix)
+    assert values.min() / values.max() > 2.5 * before.min() / before.max()
+    assert values.median() > 0.6
+
+
+def test_student_and_teacher_look_at_the_same_places() -> None:
+    student, lessons = Student().eval(), Lessons().eval()
+    with torch.inference_mode():
+        answers = lessons(student(torch.zeros(2, 3, SIDE, SIDE)))
+        wide = student(torch.zeros(1, 3, 96, 160))
+    for answer, (height, width, channels) in zip(answers, TAPS, strict=False):
+        shape = (2, channels, height * SIDE // 224, width * SIDE // 224) if height > 1 else (2, channels)
+        assert answer.shape == shape
+    assert wide.maps[3].shape == (1, 160, 3, 5)
+
+
+SMALL = (0, 1, 1, 1, 1, 0)
+"""Blocks of a student that learns in seconds."""
+
+
+class Stencil:
+    """A teacher of few words, for a test that takes seconds: every tap is made of what its grid cells look
+    like.
+
+    Its tensors have the shapes of MobileNetV2's. Channels are random mixtures of the mean colours, so there
+    is something to learn, and the student can.
+    """
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(4)
+        self.mixtures = [rng.normal(size=(3, tap[2])).astype(np.float32) for tap in TAPS]
+
+    def __call__(self, pictures: np.ndarray) -> list[np.ndarray]:
+        taps = []
+        for (height, _, _), mixture in zip(TAPS, self.mixtures, strict=True):
+            cells = height * SIDE // 224 if height > 1 else 1
+            grid = pictures.reshape(len(pictures), cells, SIDE // cells, cells, SIDE // cells, 3).mean((2, 4))
+            taps.append((grid.astype(np.float32) / 64 - 2) @ mixture)
+        return taps
+
+
+def test_distillation_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    photographs = [Image.fromarray(picture) for picture in made_pictures(12)[0]]
+    held_out = np.arange(12) < 3
+    judge = Judge(Stencil(), class_feelings(["Chihuahua", *map(str, range(1000))]))
+    plain = image_augment.plain(photographs)
+    seen: list[int] = []
+
+    def run(steps: int, name: str, stop: int | None = None):  # type: ignore[no-untyped-def]
+        def progress(done: int, total: int, note: str) -> None:
+            seen.append(done)
+            if done == stop:
+                raise KeyboardInterrupt
+
+        checkpoint = tmp_path / name
+        return distil(
+            judge, photographs, held_out, [], steps, 0, checkpoint, progress, every=2, batch=6, blocks=SMALL
+        )
+
+    whole = run(40, "whole.pt")
+    lesson = judge(plain)
+    scale = scale_of(judge, plain)
+    fresh = explained(torch.nn.ModuleList([Student(SMALL), Lessons()]), lesson, scale)
+    learnt = explained(whole.mean, lesson, scale)
+    assert np.mean(learnt[:4]) > np.mean(fresh[:4]) + 0.2
+    assert whole.blind, "the weights of the first phase are kept"
+
+    with pytest.raises(KeyboardInterrupt):
+        run(6, "stopped.pt", stop=3)
+    seen.clear()
+    resumed = run(6, "stopped.pt")
+    assert seen == [3, 4, 5, 6]
+    for name, tensor in resumed.blind.items():
+        assert tensor.shape == whole.blind[name].shape
+
+    # What is served is what was learnt.
+    features = image_heads.student_sees(resumed.mean, plain)
+    served(features, resumed.mean, plain, tmp_path / "image.onnx")
+
+
+def served(features: list[np.ndarray], net: "torch.nn.ModuleList", pictures: np.ndarray, path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="needs onnxscript, of the extra [train]")
+    import onnxruntime
+
+    from livesing.train.image_served import Served, export_onnx
+
+    ratings = made_pictures(12)[1]
+    process = image_process.fit(features, image_heads.STUDENT_WEIGHTS, ratings)
+    ridge = image_heads.RidgeSolver(features, 10.0).head(ratings)
+    halves = [group[:6] for group in features], [group[6:] for group in features]
+    gate = image_heads.fit_gate(*halves)
+    share = image_heads.PROCESS_SHARE
+    # in 32 bits: with so little learnt, the heads would magnify the rounding of 16
+    export_onnx(Served(net[0], net[1], process, ridge, gate, share), path, halve=False)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    rated, abstract = session.run(["ratings", "abstract"], {"pictures": pictures})
+    expected = image_heads.Heads(process, ridge).rate(features)
+    np.testing.assert_allclose(rated, expected, atol=0.01)
+    assert ((abstract >= 0) & (abstract <= 1)).all()
+    (one, _) = session.run(None, {"pictures": pictures[:1]})
+    np.testing.assert_allclose(one, rated[:1], atol=1e-4)
+
+
+def test_weights_are_halved() -> None:
+    onnx = pytest.importorskip("onnx", reason="needs onnx, of the extra [train]")
+    from livesing.train.image_served import halve_weights
+
+    rng = np.random.default_rng(0)
+    weights = {
+        "large": rng.normal(size=(20, 30)),
+        "small": rng.normal(size=(3, 30)),
+        "huge": np.full((20, 30), 1e6),
+    }
+    stored = [onnx.numpy_helper.from_array(array.astype(np.float32), name) for name, array in weights.items()]
+    shape = onnx.helper.make_tensor_value_info
+    nodes = [onnx.helper.make_node("Gemm", ["x", name], [f"y_{name}"], transB=1) for name in weights]
+    outputs = [shape(f"y_{name}", onnx.TensorProto.FLOAT, [2, len(array)]) for name, array in weights.items()]
+    inputs = [shape("x", onnx.TensorProto.FLOAT, [2, 30])]
+    graph = onnx.helper.make_graph(nodes, "made", inputs, outputs, stored)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=10)
+    halve_weights(model)
+    kinds = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    half, whole = onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT
+    assert kinds == {"large.half": half, "small": whole, "huge": whole}
+    onnx.checker.check_model(model)
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    x = rng.normal(size=(2, 30)).astype(np.float32)
+    for name, answer in zip(weights, session.run(None, {"x": x}), strict=True):
+        np.testing.assert_allclose(answer, x @ weights[name].T, rtol=2e-3, atol=1e-2)
+
+
+def test_the_gate_tells_two_kinds_apart() -> None:
+    rng = np.random.default_rng(1)
+    kinds = [[rng.normal(centre, 1, (80, 6)).astype(np.float32)] for centre in (-1, 1)]
+    head = image_heads.fit_gate(*kinds)
+    chances = [1 / (1 + np.exp(-(kind[0] @ head.weight + head.bias)[:, 0])) for kind in kinds]
+    assert chances[0].mean() < 0.4 < 0.6 < chances[1].mean()
+
+
+def test_cross_validation_leaks_nothing() -> None:
+    """Features that only name the theme cannot tell the ratings of other themes."""
+    rng = np.random.default_rng(2)
+    themes = [f"t{i // 5}" for i in range(100)]
+    level = np.repeat(rng.normal(size=(20, 2)), 5, axis=0)
+    names = np.repeat(np.eye(20, dtype=np.float32), 5, axis=0)
+    groups = [names, names, names]
+    evidence = image_heads.Evidence(groups, groups, groups, groups)
+    solver = image_heads.RidgeSolver(groups, 1.0)
+    for predicted in image_heads.cross_validated(evidence, level, themes, 5, solver).values():
+        assert max(image_report.score(predicted, level).r) < 0.2
+
+
+def test_the_report_is_right() -> None:
+    rated = np.random.default_rng(0).normal(size=(50, 2))
+    scores = image_report.score(np.stack([2 * rated[:, 0] + 1, -rated[:, 1]], 1), rated)
+    assert scores.r == (pytest.approx(1), pytest.approx(-1))
+    assert image_report.score(np.zeros((50, 2)), rated).r == (0, 0)
+
+
+def test_the_plot_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="needs matplotlib, of the extra [train]")
+    rated = np.random.default_rng(0).normal(size=(50, 2))
+    assert image_report.plot(tmp_path / "predicted.png", rated, rated, "made")
+    assert Image.open(tmp_path / "predicted.png").width > 300
+
+
+def test_the_real_teacher_is_read_out(data_dir: Path) -> None:
+    pytest.importorskip("ai_edge_litert", reason="needs ai-edge-litert, a tool of development")
+    from livesing.train.image_teacher import Teacher
+
+    teacher = Teacher(data_dir / "mobilenet_v2")
+    pictures = image_augment.plain([Image.fromarray(picture) for picture in made_pictures(3)[0]])
+    taps = teacher(pictures)
+    assert [tap.shape[-1] for tap in taps] == [tap[2] for tap in TAPS]
+    np.testing.assert_allclose(taps[3], np.concatenate([teacher(pictures[i : i + 1])[3] for i in range(3)]))
+    with pytest.raises(UsageError, match="there is no teacher"):
+        Teacher(data_dir / "no_such_file.tflite")
