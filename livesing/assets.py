@@ -1,4 +1,4 @@
-"""Where the files are that travel with the code: shaders and presets.
+"""Where the files are that travel with the code: shaders, presets and styles.
 
 In the tree they stand at the top level, where people look for them; in an installed package they lie
 inside it, beside its modules.
@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def folder(name: str, package: Path = PACKAGE) -> Path:
-    """The folder `name` ("shaders", "presets") of the installed package, or of the tree it runs from.
+    """The folder `name` ("shaders", "presets", "styles") of the installed package, or of the tree it runs
+    from.
 
     `package` is the folder that holds livesing's modules. Raises LivesingError when there is none: the
     installation is broken.

@@ -1,4 +1,4 @@
-"""The shaders and presets are found in the tree and in an installed package, and nowhere else."""
+"""The shaders, presets and styles are found in the tree and in an installed package, and nowhere else."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from livesing.errors import LivesingError
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize("name", ["shaders", "presets"])
+@pytest.mark.parametrize("name", ["shaders", "presets", "styles"])
 def test_the_tree_has_them_at_the_top(name: str) -> None:
     assert assets.folder(name) == ROOT / name
     assert any(assets.folder(name).iterdir())

@@ -86,7 +86,7 @@ def test_the_wheel_carries_code_shaders_and_presets(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     expected = {f"livesing/{name}" for name in files_below(ROOT / "livesing")}
-    for folder in ("shaders", "presets"):
+    for folder in ("shaders", "presets", "styles"):
         content = files_below(ROOT / folder)
         assert content
         expected |= {f"livesing/{folder}/{name}" for name in content}
