@@ -1,0 +1,48 @@
+"""The pieces that beats are measured on: made anew alike, with true beats, and scored by mir_eval."""
+
+import numpy as np
+import pytest
+
+from livesing.beat_set.drum_sounds import RATE
+from livesing.beat_set.pieces import HALVES, PIECES, reseeded
+from livesing.beat_set.render import Rendering, render
+from livesing.bench_beat import measure, recoveries, scores
+
+SOME = PIECES[:: max(len(PIECES) // 4, 1)]
+
+
+def test_two_halves_of_many_pieces() -> None:
+    assert {piece.half for piece in PIECES} == set(HALVES)
+    counts = [sum(piece.half == half for piece in PIECES) for half in HALVES]
+    assert min(counts) >= 20 and max(counts) - min(counts) <= 3
+    assert len({piece.name for piece in PIECES}) == len(PIECES)
+
+
+@pytest.mark.parametrize("piece", SOME, ids=lambda piece: piece.name)
+def test_a_piece_has_sound_and_beats(piece) -> None:  # type: ignore[no-untyped-def]
+    rendering = render(piece)
+    again = render(piece)
+    assert (rendering.sound == again.sound).all(), "the same piece gives the same samples"
+    assert np.isfinite(rendering.sound).all() and rendering.sound.std() > 0.005
+    gaps = np.diff(rendering.beats)
+    assert (gaps > 60 / 260).all() and rendering.beats[-1] <= len(rendering.sound) / RATE
+    assert np.isin(rendering.downbeats, rendering.beats).all()
+    assert scores(rendering.beats, rendering.beats)["f"] == 1.0
+    other = render(reseeded(piece, 1))
+    assert other.sound.shape != rendering.sound.shape or not (other.sound == rendering.sound).all()
+
+
+def test_recovery_is_counted_from_the_change() -> None:
+    beats = np.arange(0.0, 20.0, 0.5)
+    rendering = Rendering(np.zeros(1, np.float32), beats, beats[::4], np.array([10.0]))
+    assert recoveries(rendering, beats) == [0.0]
+    late = np.concatenate((beats[beats < 10] + 0.0, beats[beats >= 12]))
+    assert recoveries(rendering, late) == [2.0]
+    assert recoveries(rendering._replace(changes=np.zeros(0)), beats) == []
+
+
+def test_both_trackers_are_measured() -> None:
+    result = measure(PIECES[:1])
+    for tracker in ("livesing", "aubio"):
+        assert 0 <= result[tracker]["f"] <= 1
+        assert result[tracker]["us_per_10_ms"] > 0
