@@ -11,11 +11,12 @@ import numpy as np
 
 from livesing.audio.fast import FastPath
 from livesing.audio.key import KEY_NAMES
-from livesing.audio.slow import Cues, cues_of
+from livesing.audio.slow import Cues
 from livesing.audio.sound_file import SoundFile
 from livesing.audio.source import BLOCK
-from livesing.sentiment.cue_estimator import follow
+from livesing.hearing import estimator_of, moods_of
 from livesing.sentiment.mood import Mood
+from livesing.whole_file import whole_file
 
 COLUMNS = (
     "time_s", "valence", "arousal", "confidence", "key", "mode", "bpm", "onset_rate", "loudness_db",
@@ -23,18 +24,27 @@ COLUMNS = (
 FILE_BLOCK = 1 << 15
 
 
-def analyse(path: Path, output: Path | None, *, stream: bool = False, beats: Path | None = None) -> None:
+def analyse(
+    path: Path,
+    output: Path | None,
+    *,
+    stream: bool = False,
+    beats: Path | None = None,
+    feeling: str = "cues",
+) -> None:
     """Write a row per 500 ms to `output` (or the terminal), and the beats to `beats`.
 
-    `stream` takes the file in the live show's blocks. Raises SourceError for what is no sound file; nothing
+    `stream` takes the file in the live show's blocks; `feeling` names the estimator, one of
+    sentiment.feeling.FEELINGS. Raises SourceError for what is no sound file; nothing
     is written then, and an output appears whole or not at all.
     """
+    estimator = estimator_of(feeling)
     sound = SoundFile(path)
     size = BLOCK if stream else FILE_BLOCK
     with _output(output) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for cues, mood in follow(cues_of(_mono_blocks(sound, size), sound.rate)):
+        for cues, mood in moods_of(_mono_blocks(sound, size), sound.rate, estimator):
             writer.writerow(_row(cues, mood))
     if beats is not None:
         sound.rewind()
@@ -82,10 +92,5 @@ def _output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        yield file

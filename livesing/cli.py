@@ -6,23 +6,45 @@ import sys
 from collections.abc import Sequence
 
 from livesing import __version__
-from livesing.commands import analyse, bench, doctor, dream, live, presets, render
+from livesing.commands import (
+    analyse,
+    bench,
+    doctor,
+    dream,
+    engine,
+    features,
+    feel,
+    live,
+    presets,
+    render,
+    style,
+    train,
+    weights,
+)
 from livesing.commands.parser import Parser
 from livesing.errors import LivesingError, UsageError
 
-COMMANDS = (live, render, analyse, dream, presets, bench, doctor)
+COMMANDS = (
+    live,
+    render,
+    analyse,
+    features,
+    feel,
+    dream,
+    style,
+    train,
+    presets,
+    engine,
+    weights,
+    bench,
+    doctor,
+)
 """In the order of `livesing --help`."""
 LATER = {
     "story": "a figure of a piece's feeling and its key frames",
-    "features": "the paper's audio features",
-    "feel": "valence and arousal of images",
-    "style": "the style pass on a still",
-    "train": "training of the models",
     "label": "picking pictures that suit the music",
-    "engine": "engines for this GPU",
     "looks": "checks of ISF looks",
     "osc": "the OSC reference page and a TouchOSC layout",
-    "weights": "other people's weights",
 }
 """Commands that are planned and not in this version; they say so plainly."""
 

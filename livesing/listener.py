@@ -2,29 +2,35 @@
 
 Owner: the Listener thread. Period: a few milliseconds, less than a block. What may block it: nothing but
 Python's lock. When it dies, the supervisor starts a new one on the same source; the picture goes on
-with the last Pulse and Mood, and the running normaliser is handed over.
+with the last Pulse and Mood, and the estimator with its normalisers, the counts and clocks of the Pulse and
+a sound check under way are handed over.
 """
 
 import logging
 import threading
+from collections.abc import Callable
 
 import numpy as np
 
+from livesing.audio.downmix import Downmix
 from livesing.audio.fast import FastPath
 from livesing.audio.pulse import PULSE_SIZE, Pulse
-from livesing.audio.slow import SlowPath
+from livesing.audio.slow import STEP_S, Cues, SlowPath
 from livesing.audio.source import BLOCK, Source
 from livesing.clock import now as clock_now
 from livesing.mailbox import Mailbox
-from livesing.sentiment.cue_estimator import CueEstimator
+from livesing.sentiment.cue_estimator import PRIORS, CueEstimator, cue_values
 from livesing.sentiment.mood import MOOD_SIZE, Mood
+from livesing.sentiment.sound_check import SoundCheck
 
 log = logging.getLogger(__name__)
 
-POLL = 0.005
-"""Seconds between looks at the Ring: less than half a block at 48 kHz."""
+POLL = 0.003
+"""Seconds between looks at the Ring: a third of a block at 48 kHz."""
 MOST = 16 * BLOCK
 """Samples taken at once when catching up after a stall."""
+CHECK_PATIENCE = 5.0
+"""Seconds after which a sound check ends though its sound has not come: the source has gone."""
 
 
 def pulse_box(*, shared: bool = False) -> Mailbox:
@@ -41,20 +47,38 @@ class Listener(threading.Thread):
     """Reads a source's Ring, and publishes what it hears into two mailboxes."""
 
     def __init__(
-        self, source: Source, pulses: Mailbox, moods: Mailbox, estimator: CueEstimator | None = None
+        self,
+        source: Source,
+        pulses: Mailbox,
+        moods: Mailbox,
+        estimator: CueEstimator | None = None,
+        before: "Listener | None" = None,
     ) -> None:
+        """before: the one that this one replaces, whose estimator and counts are gone on with."""
         super().__init__(name="listener", daemon=True)
         self.pulses = pulses
         self.moods = moods
-        self.estimator = estimator or CueEstimator()
+        self.estimator: CueEstimator = estimator or (before.estimator if before else CueEstimator())
         self.stamp = clock_now()
         """Clock time of the last look at the Ring; its age is this thread's age."""
+        self.check: SoundCheck | None = before.check if before else None
+        """The sound check under way; it belongs to this thread, others may look at its figures."""
+        self.on_checked: Callable[[SoundCheck], None] = before.on_checked if before else lambda check: None
+        """Called on this thread when a sound check has ended, after the estimator has learnt from it."""
+        self.pulse: Pulse | None = before.pulse if before else None
+        """The newest."""
+        self._asked_s: float | None = None
+        self._check_ends: float = before._check_ends if before else 0.0
         self._source = source
         self._done = threading.Event()
 
     def hear(self, source: Source) -> None:
         """Go over to another source, at the next look; its rate and channels may differ."""
         self._source = source
+
+    def check_sound(self, seconds: float) -> None:
+        """Begin a sound check of that many seconds at the next look; one under way begins anew."""
+        self._asked_s = seconds
 
     def stop(self) -> None:
         """End within a period."""
@@ -65,19 +89,43 @@ class Listener(threading.Thread):
             self._follow(self._source)
 
     def _follow(self, source: Source) -> None:
-        """Analyse one source until there is another or the thread is to end."""
+        """Analyse one source until there is another or the thread is to end.
+
+        A device that was away may come back with another rate and other channels: the paths begin anew,
+        and only what counts goes on.
+        """
         ring = source.ring
         reader = ring.reader()
-        fast, slow = FastPath(source.rate), SlowPath(source.rate)
+        downmix = Downmix(source.rate, ring.channels)
+        fast, slow = FastPath(source.rate, self.pulse), SlowPath(source.rate)
         while self._source is source and not self._done.wait(POLL):
             self.stamp = clock_now()
+            self._look_after_check(self.stamp)
             stamp = ring.stamp
             if ring.written == reader.position:
                 continue
             first, block = reader.read(MOST)
-            mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
-            pulse: Pulse = fast.push(mono, stamp, first)
-            self.pulses.put(pulse, stamp)
+            mono = downmix.push(block)
+            self.pulse = fast.push(mono, stamp, first)
+            self.pulses.put(self.pulse, stamp)
             for cues in slow.push(mono):
-                mood: Mood = self.estimator.update(cues)
-                self.moods.put(mood._replace(time=stamp), stamp)
+                self._feel(cues, stamp)
+
+    def _feel(self, cues: Cues, stamp: float) -> None:
+        mood: Mood = self.estimator.update(cues)
+        self.moods.put(mood._replace(time=stamp), stamp)
+        if self.check is not None:
+            self.check.hear(None if cues.silent else cue_values(cues), STEP_S)
+
+    def _look_after_check(self, now: float) -> None:
+        """Begin a sound check that was asked for; end one that knows enough, or that nothing comes to."""
+        if self._asked_s is not None:
+            self.check, self._asked_s = SoundCheck(PRIORS, self._asked_s), None
+            self._check_ends = now + self.check.seconds + CHECK_PATIENCE
+        check = self.check
+        if check is not None and (check.done or now > self._check_ends):
+            heard = check.statistics()
+            if heard:
+                self.estimator.calibrate(heard)
+            self.check = None
+            self.on_checked(check)

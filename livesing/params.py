@@ -123,6 +123,7 @@ TABLE: tuple[Param, ...] = (
     _show("show.next", "The next preset", "trigger"),
     _show("show.previous", "The previous preset", "trigger"),
     _show("show.panic", "Back to the first look, at once and unfrozen", "trigger"),
+    _show("hearing.soundcheck", "Listen for half a minute, to find what is usual here", "trigger"),
     Param("show.preset", "The preset by its number", 1, 1, 99, "int", smoothing=0, look=False),
 )
 

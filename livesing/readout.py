@@ -1,7 +1,7 @@
 """What a running show says about itself: the HUD's rows, the state sent out by OSC, and the report's
 figures."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,10 @@ class Readout:
     osc: OscServer | None = None
     styles: StyleLibrary | None = None
     supervisor: Supervisor | None = None
+    sound_check: Callable[[], tuple[str, str] | None] = lambda: None
+    """Tells how the sound check stands, or which venue is in use."""
+    serving: Callable[[], str] = lambda: "none"
+    """What generates the pictures, and why not something better."""
     opened: float = 0.0
     """Seconds from the start to the first frame."""
 
@@ -61,6 +65,7 @@ class Readout:
             ("feeling", f"V {mood.valence:+.2f}  A {mood.arousal:+.2f}  confidence {mood.confidence:.2f}"),
             ("sound", f"{source.name}, {source.rate} Hz, {self.audio.overruns} lost"),
             ("level", f"{pulse.rms_db:.0f} dB  {levels}"),
+            *filter(None, [self.sound_check()]),
             ("beat", f"{beat}, {pulse.onset_rate:.1f} onsets/s"),
             ("look", renderer.looks.current.title + self._style()),
             ("window", renderer.surface.kind),
@@ -82,6 +87,7 @@ class Readout:
         restarts = {watch.name: watch.restarts for watch in self.supervisor.watches}
         return renderer.figures.summary() | {
             "generator_fps": round(renderer.painter.frames.mean_rate, 2),
+            "generator": self.serving(),
             "generator_size": list(renderer.painter.frames.size or ()),
             "rate": renderer.pacer.rate,
             "audio": {
@@ -108,10 +114,10 @@ class Readout:
     def _generator(self) -> str:
         painter = self.renderer.painter
         if painter.frames.size is None:
-            return "not ready yet: the shader scene"
+            return f"not ready yet: the shader scene ({self.serving()})"
         width, height = painter.frames.size
-        smaller = "" if (width, height) == SIZES[0] else " (smaller, to keep up)"
-        words = f"embedded, onnxruntime, {width}x{height}{smaller}, {painter.frames.rate:.1f} fps"
+        smaller = " (smaller, to keep up)" if (width, height) in SIZES[1:] else ""
+        words = f"{self.serving()}, {width}x{height}{smaller}, {painter.frames.rate:.1f} fps"
         return words if painter.dreaming == 1.0 else f"away: the shader scene ({words})"
 
     def _style(self) -> str:

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from livesing.clock import now as clock_now
 from livesing.control.osc import OscServer
 from livesing.dream_process import DreamProcess
 from livesing.dreamer import SIZES, DreamBoxes
+from livesing.engine_room import DreamChoice
 from livesing.errors import LivesingError, UsageError
 from livesing.figures import write_json
 from livesing.listener import Listener
@@ -34,6 +35,7 @@ from livesing.params import Params
 from livesing.preset import Preset, PresetFolder
 from livesing.readout import Readout
 from livesing.renderer import Inbox, Renderer
+from livesing.sound_desk import SoundDesk
 from livesing.stage.headless import HeadlessSurface
 from livesing.stage.pacing import Ladder
 from livesing.stage.recorder import Recorder
@@ -77,6 +79,11 @@ class ShowOptions:
     osc_port: int = 7770
     osc_outputs: tuple[tuple[str, int], ...] = ()
     seed: int = 0
+    venue: str | None = None
+    sound_check: float | None = None
+    """Seconds."""
+    dream: DreamChoice = field(default_factory=DreamChoice)
+    """Generator and engine."""
 
 
 class Show:
@@ -91,6 +98,7 @@ class Show:
         self._dream_fps = DREAM_FPS if (os.cpu_count() or 1) > 4 else DREAM_FPS_FEW_CORES
         self._size_ladder = Ladder(tuple(range(len(SIZES))), patience=60.0)
         self._dream_judged = (0.0, 0)
+        self._serving = ""
         self._zeros_since: float | None = None
         self._zeros_told = False
         self._recorder: Recorder | None = None
@@ -98,6 +106,7 @@ class Show:
     def run(self) -> dict[str, Any]:
         """The whole show -> the figures of `--report`. Raises LivesingError when it cannot begin."""
         options = self.options
+        self.desk = SoundDesk(options.venue, options.sound_check)
         with ExitStack() as closing:
             spec = parse_spec(options.audio)
             self.audio = AudioInput(spec, mute=options.mute)
@@ -162,13 +171,15 @@ class Show:
 
     def _open_parts(self, closing: ExitStack, kind: str) -> None:
         """Everything beside the window, each able to die and come back without it."""
-        self.dream = DreamProcess(self.boxes, self.options.seed)
+        self.dream = DreamProcess(self.boxes, self.options.seed, self.options.dream)
+        self.readout.serving = self.dream.serving
         self.dream.start()
         closing.callback(self.dream.close)
         if kind in ("default", "demo"):
             self.audio.open()
         self.listener = self._listen()
         closing.callback(lambda: self.listener.stop())
+        self.readout.sound_check = lambda: self.desk.row(self.listener)
         self.audio.on_change = self._heard_anew
         self.listener.hear(self.audio.source)  # should it have changed in between
         self.presets.start()
@@ -205,8 +216,8 @@ class Show:
             self._recorder.hear(source)
 
     def _listen(self, before: Listener | None = None) -> Listener:
-        estimator = before.estimator if before is not None else None
-        listener = Listener(self.audio.source, self.boxes.pulses, self.boxes.moods, estimator)
+        estimator = None if before is not None else self.desk.estimator()
+        listener = Listener(self.audio.source, self.boxes.pulses, self.boxes.moods, estimator, before)
         listener.start()
         return listener
 
@@ -259,13 +270,22 @@ class Show:
 
     def _over(self, now: float) -> bool:
         """Asked once a frame: look after what is slow, and tell whether the show is to end."""
+        self._watch_generator()
         self._watch_size(now)
         self._watch_zeros(now)
+        self.desk.look(self.listener, self.params)
         seconds = self.options.seconds
         if seconds is None and isinstance(self.renderer.surface, HeadlessSurface):
             seconds = HEADLESS_SECONDS
         first = self.renderer.figures.first
         return self.stop_asked or (seconds is not None and first is not None and now - first >= seconds)
+
+    def _watch_generator(self) -> None:
+        """Tell what generates the pictures, and why not something better, whenever that changes."""
+        serving = self.dream.serving()
+        if serving != self._serving:
+            self._serving = serving
+            log.info("generator: %s", serving)
 
     def _watch_size(self, now: float) -> None:
         """Every two seconds: do the frames come fast enough for their size?"""
@@ -277,7 +297,8 @@ class Show:
         if now - began < 2.0:
             return
         rate = (frames.received - received) / (now - began)
-        slow = frames.seconds > 1 / SLOWEST_DREAM and rate < SLOWEST_DREAM
+        scales = self.options.dream.source.generator == "embedded"  # the others have one size
+        slow = scales and frames.seconds > 1 / SLOWEST_DREAM and rate < SLOWEST_DREAM
         before = self._size_ladder.rung
         self._size_ladder = self._size_ladder.judge(now, 1, int(slow))
         rung = max(self._size_ladder.rung, min(self.renderer.ladder.rung, len(SIZES) - 1))

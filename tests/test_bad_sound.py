@@ -1,17 +1,36 @@
-"""What a sound card can do to us: NaN, infinity, DC, clipping, odd rates, odd blocks."""
+"""What a sound card or a file can do to us: NaN, infinity, DC, clipping, odd rates, odd blocks, many
+channels, channels that cancel, files of 10 ms and of hours, devices that come back with another rate."""
 
 from __future__ import annotations
 
+import csv
+import gc
+import time
+import tracemalloc
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 from sounds import cut, drum_loop, silence, sine, song, white
 
+from livesing.audio.downmix import Downmix
 from livesing.audio.fast import FastPath
 from livesing.audio.framing import Framer, clean
+from livesing.audio.pulse import RUNNING, Pulse
 from livesing.audio.slow import SlowPath
+from livesing.cli import main
+from livesing.listener import Listener, mood_box, pulse_box
+from livesing.ring import Ring
 from livesing.sentiment.cue_estimator import CueEstimator
 
 RATE = 48_000
+
+SHARES = (
+    *("level", "bass", "mid", "treble", "hit", "bass_hit", "mid_hit", "treble_hit"),
+    *("beat_phase", "bar_phase", "beat_confidence", "bar_confidence", "pitch_confidence"),
+    *("all_presence", "bass_presence", "mid_presence", "treble_presence"),
+)
 
 
 def survive(sound, rate=RATE, block=2048):
@@ -21,7 +40,7 @@ def survive(sound, rate=RATE, block=2048):
     for part in cut(sound, block):
         pulse = fast.push(part, 0.0)
         assert np.isfinite(np.array(pulse)).all()
-        for name in ("level", "bass", "mid", "treble", "hit", "bass_hit", "beat_confidence"):
+        for name in SHARES:
             assert 0.0 <= getattr(pulse, name) <= 1.0
         for cues in slow.push(part):
             assert np.isfinite(np.array(cues, dtype=float)).all()
@@ -120,7 +139,7 @@ def test_an_empty_block_changes_nothing():
     assert slow.push(np.zeros(0, dtype=np.float32)) == []
 
 
-def test_a_file_of_10_ms_gives_no_cues():
+def test_a_path_of_10_ms_gives_no_cues():
     path = SlowPath(RATE)
     assert path.push(white(RATE, 0.01, -20.0)) == []
     assert path.finish() == []
@@ -131,24 +150,216 @@ def test_more_than_one_channel_is_refused():
         FastPath(RATE).push(np.zeros((512, 2), dtype=np.float32), 0.0)
 
 
-def test_memory_does_not_grow_with_time():
-    fast, slow = FastPath(8_000), SlowPath(8_000)
-    noise = white(8_000, 1.0, -20.0)
+# ------------------------------------------------------------------------------------------------ channels
 
-    def kept():
-        arrays = [value for path in (fast, slow) for value in vars(path).values()]
-        return sum(value.nbytes for value in arrays if isinstance(value, np.ndarray)) + sum(
-            part.nbytes for part in slow._waiting
-        )
 
-    for _ in range(5):
-        fast.push(noise, 0.0)
-        slow.push(noise)
-    early = kept()
-    for _ in range(40):
-        fast.push(noise, 0.0)
-        slow.push(noise)
-    assert kept() <= early + slow.WINDOW * 4 + 100_000
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_channels_become_their_mean(channels):
+    sound = np.stack([sine(RATE, 0.1, 200.0 + 50 * k) for k in range(channels)], axis=1)
+    downmix = Downmix(RATE, channels)
+    mono = np.concatenate([downmix.push(part) for part in np.array_split(sound, 7)])
+    assert mono.dtype == np.float32
+    np.testing.assert_allclose(mono, sound.mean(axis=1), atol=1e-6)
+    assert not downmix.cancels
+
+
+@pytest.mark.parametrize(
+    ("name", "signs"), [("reversed polarity", (1, -1)), ("eight, half reversed", (1, -1) * 4)]
+)
+def test_channels_that_cancel_are_heard_one_by_one(name, signs):
+    music = drum_loop(RATE, 4.0, 120.0)[0] + song(RATE, 4.0, minor=False)
+    downmix = Downmix(RATE, len(signs))
+    parts = [downmix.push(part[:, None] * np.array(signs, np.float32)) for part in cut(music, 512)]
+    heard = np.concatenate(parts)
+    assert downmix.cancels
+    np.testing.assert_array_equal(np.abs(heard[RATE:]), np.abs(music[RATE:]))
+    for part in cut(np.concatenate((music, music)), 512):  # the cable is mended
+        downmix.push(np.repeat(part[:, None], len(signs), axis=1))
+    assert not downmix.cancels
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    {
+        "one of two": lambda music: np.stack((music, 0 * music), axis=1),
+        "one of eight": lambda music: np.stack((music, *[0 * music] * 7), axis=1),
+        "wide stereo": lambda music: np.stack((music, np.roll(music, 4801)), axis=1),
+        "eight voices": lambda music: np.stack(
+            [song(RATE, 3.0, minor=False, key=k, bpm=80 + 9 * k) for k in range(8)], axis=1
+        ),
+        "silence": lambda music: np.zeros((music.size, 2), np.float32),
+    }.items(),
+)
+def test_ordinary_channels_are_not_taken_for_cancelling(name, make):
+    sound = make(drum_loop(RATE, 3.0, 120.0)[0] + song(RATE, 3.0, minor=False))
+    downmix = Downmix(RATE, sound.shape[1])
+    for first in range(0, len(sound), 512):
+        block = sound[first : first + 512]
+        np.testing.assert_allclose(downmix.push(block), block.mean(axis=1), atol=1e-6)
+
+
+def test_a_channel_of_nan_does_not_silence_the_other():
+    sound = np.stack((sine(RATE, 1.0, 440.0), np.full(RATE, np.nan, np.float32)), axis=1)
+    sound[::3, 1], sound[1::3, 1] = np.inf, -3e38
+    downmix = Downmix(RATE, 2)
+    mono = downmix.push(sound)
+    assert np.isfinite(mono).all()
+    assert np.abs(mono[2::3] - 0.5 * sound[2::3, 0]).max() < 1e-6
+
+
+# ---------------------------------------------------------------------------------------- short, long files
+
+
+def write(path: Path, sound: np.ndarray, rate: int) -> Path:
+    soundfile.write(path, sound, rate)
+    return path
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_a_file_of_10_ms_has_no_row(channels, tmp_path):
+    sound = np.repeat(white(RATE, 0.01, -20.0)[:, None], channels, axis=1)
+    beats = tmp_path / "beats.txt"
+    words = ["analyse", str(write(tmp_path / "short.wav", sound, RATE)), "-o", str(tmp_path / "out.csv")]
+    assert main([*words, "--beats", str(beats)]) == 0
+    assert rows_of(tmp_path / "out.csv") == []
+    assert beats.read_text() == ""
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8_000, 2), (44_100, 8), (192_000, 1)])
+def test_files_of_every_shape_read_the_same(rate, channels, tmp_path):
+    sound = song(rate, 6.0, minor=False)
+    path = write(tmp_path / "a.wav", np.repeat(sound[:, None], channels, axis=1), rate)
+    assert main(["analyse", str(path), "-o", str(tmp_path / "out.csv")]) == 0
+    rows = rows_of(tmp_path / "out.csv")
+    assert len(rows) in (11, 12)
+    assert rows[-1]["mode"] == "major"
+    assert float(rows[-1]["loudness_db"]) == pytest.approx(-24.0, abs=3.0)
+
+
+def test_memory_does_not_grow_with_the_length_of_a_file(tmp_path):
+    """What three hours take is what a minute takes: nothing that is kept is longer than some seconds."""
+    loop = 0.5 * drum_loop(8_000, 20.0, 120.0)[0] + song(8_000, 20.0, minor=True)
+
+    def peak(seconds: int) -> int:
+        path = tmp_path / f"{seconds}.wav"
+        with soundfile.SoundFile(path, "w", 8_000, 1) as file:
+            for _ in range(seconds // 20):
+                file.write(loop)
+        gc.collect()
+        tracemalloc.reset_peak()
+        assert main(["analyse", str(path), "-o", str(tmp_path / "out.csv")]) == 0
+        return tracemalloc.get_traced_memory()[1]
+
+    tracemalloc.start()
+    try:
+        peak(20)
+        short, long = peak(20), peak(140)
+    finally:
+        tracemalloc.stop()
+    assert long < short + 600_000  # two minutes of sound are 3.8 MB
+
+
+def test_the_paths_keep_no_more_after_a_while_than_at_first():
+    fast, slow, estimator = FastPath(8_000), SlowPath(8_000), CueEstimator()
+    sound = drum_loop(8_000, 10.0, 120.0)[0]
+
+    def listen() -> int:
+        fast.push(sound, 0.0)
+        for cues in slow.push(sound):
+            estimator.update(cues)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        for _ in range(2):
+            early = listen()
+        for _ in range(5):
+            late = listen()
+    finally:
+        tracemalloc.stop()
+    assert late < early + 250_000  # fifty seconds of sound are 1.6 MB
+
+
+# --------------------------------------------------------------------------------- a device that comes back
+
+
+class Device:
+    """A sound card as the listener sees it: a Ring that fills."""
+
+    name, overflows = "test", 0
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self.rate = rate
+        self.ring = Ring(channels=channels)
+
+    def alive(self, now: float) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
+
+
+def hear_out(listener: Listener, device: Device, sound: np.ndarray) -> Pulse:
+    """Play a sound into a device's Ring and wait until the listener has heard it."""
+    end = time.perf_counter() + 30.0
+    for part in cut(sound, 1024):
+        device.ring.write(np.repeat(part[:, None], device.ring.channels, axis=1))
+        while listener.pulse is None or listener.pulse.sample + 1 != device.ring.written:
+            assert time.perf_counter() < end, "the listener does not hear"
+            time.sleep(0.001)
+    return listener.pulse
+
+
+def test_a_device_that_comes_back_with_another_rate_and_other_channels():
+    first, second = Device(16_000, 2), Device(8_000, 1)
+    pulses = pulse_box()
+    listener = Listener(first, pulses, mood_box())
+    listener.start()
+    try:
+        before = hear_out(listener, first, drum_loop(16_000, 5.0, 120.0)[0])
+        state = listener.estimator.normaliser.state()
+        listener.hear(second)
+        time.sleep(0.1)  # the listener looks up; what was written before is not for it
+        after = hear_out(listener, second, drum_loop(8_000, 5.0, 120.0)[0])
+    finally:
+        listener.stop()
+        listener.join()
+    for name in RUNNING:
+        assert getattr(after, name) > getattr(before, name), name
+    assert before.bass_hits == pytest.approx(10, abs=2)
+    assert after.bass_hits - before.bass_hits == pytest.approx(10, abs=2)
+    assert after.sample == 5 * 8_000 - 1
+    # What is usual here has been learnt; it is gone on with.
+    assert listener.estimator.normaliser.state().keys() == state.keys()
+    assert listener.estimator.normaliser.state() != state
+
+
+def test_a_listener_that_is_started_anew_goes_on():
+    device = Device(16_000, 1)
+    listener = Listener(device, pulse_box(), mood_box())
+    listener.start()
+    before = hear_out(listener, device, drum_loop(16_000, 3.0, 120.0)[0])
+    listener.stop()
+    listener.join()
+    again = Listener(device, listener.pulses, listener.moods, before=listener)
+    again.start()
+    try:
+        time.sleep(0.1)
+        after = hear_out(again, device, drum_loop(16_000, 3.0, 120.0)[0])
+    finally:
+        again.stop()
+        again.join()
+    assert again.estimator is listener.estimator
+    assert all(getattr(after, name) > getattr(before, name) for name in RUNNING if name != "beats")
+
+
+# ------------------------------------------------------------------------------------------------- framing
 
 
 def test_framer_windows_hold_the_past():

@@ -70,7 +70,7 @@ def test_commands_to_come_say_so(command: str, refused: Callable[..., str]) -> N
         (["presets", "check", "nowhere.toml"], "nowhere.toml:1"),
         (["bench", "nothing"], "nothing"),
         (["bench", "loop", "--json"], "bench loop"),
-        (["live", "--venue", "hall"], "venues"),
+        (["live", "--venue", "hall"], "no venue 'hall'"),
         (["bench", "render", "--frames", "0"], "--frames"),
     ],
 )

@@ -20,18 +20,22 @@ RATE = 22_050
 
 USUAL = Cues(
     time_s=0.5,
-    mode=0.15,
+    mode=0.16,
     key=0,
-    key_confidence=0.8,
-    onset_rate=4.2,
+    key_confidence=0.78,
+    onset_rate=2.33,
     bpm=120.0,
     rms_db=-21.0,
     loudness_db=-21.0,
-    flux=0.118,
+    flux=0.116,
     centroid_hz=1450.0,
     zero_crossings=1260.0,
-    flatness=0.01,
+    flatness=0.003,
     silent=False,
+    articulation=0.09,
+    entropy=0.474,
+    chord_mode=0.1,
+    attack_db=-17.5,
 )
 SILENT = USUAL._replace(rms_db=-120.0, onset_rate=0.0, flux=0.0, centroid_hz=0.0, silent=True)
 
@@ -96,8 +100,8 @@ def test_silence_calms():
 def test_a_change_shows_within_two_seconds_and_does_not_jump():
     estimator = CueEstimator()
     for _ in range(20):
-        calm = estimator.update(USUAL._replace(onset_rate=1.0, rms_db=-30.0, flux=0.05))
-    driving = USUAL._replace(onset_rate=7.0, rms_db=-15.0, flux=0.22)
+        calm = estimator.update(USUAL._replace(onset_rate=0.6, attack_db=-26.0, flux=0.05))
+    driving = USUAL._replace(onset_rate=7.0, attack_db=-11.0, flux=0.22)
     moods = [estimator.update(driving) for _ in range(40)]
     arousal = np.array([calm.arousal, *(mood.arousal for mood in moods)])
     whole = arousal.max() - arousal[0]
@@ -119,8 +123,8 @@ def test_time_is_an_argument():
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e300])
 def test_no_cue_can_break_it(bad):
     estimator = CueEstimator()
-    names = ("mode", "key_confidence", "onset_rate", "rms_db", "flux", "centroid_hz")
-    for name in (*names, "zero_crossings"):
+    names = ("mode", "chord_mode", "key_confidence", "onset_rate", "rms_db", "attack_db", "flux")
+    for name in (*names, "articulation", "entropy", "flatness"):
         mood = estimator.update(USUAL._replace(**{name: bad}))
         assert np.isfinite(np.array(mood)).all()
         assert abs(mood.valence) <= MOOD_LIMIT
@@ -132,10 +136,10 @@ def test_no_cue_can_break_it(bad):
 def test_it_goes_on_from_a_saved_state():
     loud = CueEstimator()
     for _ in range(600):
-        loud.update(USUAL._replace(rms_db=-10.0))
+        loud.update(USUAL._replace(rms_db=-10.0, attack_db=-6.0))
     saved = RunningNormaliser.from_state(PRIORS, loud.normaliser.state())
     fresh, resumed = CueEstimator(), CueEstimator(saved)
-    there = [estimator.update(USUAL._replace(rms_db=-10.0)) for estimator in (fresh, resumed)]
+    there = [estimator.update(USUAL._replace(rms_db=-10.0, attack_db=-6.0)) for estimator in (fresh, resumed)]
     assert there[1].arousal < there[0].arousal
 
 

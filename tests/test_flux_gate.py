@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livesing.audio.flux_gate import BandFlux, FluxGate, LoudestPower
+from livesing.audio.flux_gate import FluxGate, LoudestPower, RecentLoudest, rises
 
 HOP_S = 0.00267
 
@@ -71,34 +71,53 @@ def test_a_stronger_attack_gives_a_higher_envelope():
     assert FluxGate.WEAKEST <= weak.envelope < strong.envelope <= 1.0
 
 
+def test_a_hit_of_another_gate_can_be_joined():
+    gate, _ = run(np.zeros(300))
+    gate.push(0.0, True)
+    gate.join(0.8)
+    assert gate.hits == 1
+    assert gate.envelope == 0.8
+    gate.push(0.0, True)
+    gate.join(0.9)  # the same attack, some milliseconds later: one hit, and the stronger of both
+    assert gate.hits == 1
+    assert gate.envelope == 0.9
+    for _ in range(round(0.05 / HOP_S)):
+        gate.push(0.0, True)
+    gate.join(0.9)
+    assert gate.hits == 1
+    assert gate.envelope < 0.9
+
+
+def flux_of(powers, far=13, share=2e-4):
+    loudest = LoudestPower(HOP_S)
+    floors = share * np.array([loudest.push(float(power)) for power in powers.sum(axis=1)], np.float32)
+    return rises(powers, RecentLoudest(powers.shape[1], 4, far).push(powers), floors[:, None]).mean(axis=1)
+
+
 @pytest.mark.parametrize("gain", [0.25, 4.0])
-def test_flux_is_blind_to_gain(gain):
+def test_rises_are_blind_to_gain(gain):
     rng = np.random.default_rng(3)
     powers = rng.gamma(2.0, 0.02, (400, 20)).astype(np.float32)
     powers[200:] *= 30.0
-
-    def flux(scale):
-        scaled = powers * np.float32(scale)
-        return BandFlux(20, far=13).push(scaled, LoudestPower(HOP_S).push(scaled.sum(axis=1).tolist()))
-
-    np.testing.assert_allclose(flux(gain)[20:], flux(1.0)[20:], rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(
+        flux_of(powers * np.float32(gain))[20:], flux_of(powers)[20:], rtol=1e-3, atol=1e-5
+    )
 
 
-def test_flux_sees_a_rise_and_no_fall():
+def test_a_rise_is_seen_and_no_fall():
     powers = np.full((300, 8), 1e-3, dtype=np.float32)
     powers[100:200] = 0.1
-    loudest = LoudestPower(HOP_S).push(powers.sum(axis=1).tolist())
-    flux = BandFlux(8, far=13).push(powers, loudest)
+    flux = flux_of(powers)
     assert max(flux[20:100]) == 0.0
     assert max(flux[100:110]) > 1.0
     assert max(flux[120:]) < 0.01
 
 
-def test_flux_does_not_depend_on_the_cut():
-    rng = np.random.default_rng(5)
-    powers = rng.gamma(1.0, 0.05, (100, 8)).astype(np.float32)
-    loudest = LoudestPower(HOP_S).push(powers.sum(axis=1).tolist())
-    whole = BandFlux(8, far=24).push(powers, loudest)
-    one_by_one = BandFlux(8, far=24)
-    parts = [one_by_one.push(powers[k : k + 1], loudest[k : k + 1])[0] for k in range(100)]
-    np.testing.assert_allclose(parts, whole, rtol=1e-6)
+@pytest.mark.parametrize(("near", "far"), [(1, 2), (4, 13), (4, 24)])
+def test_the_recent_loudest_is_that_of_its_hops(near, far):
+    powers = np.random.default_rng(5).gamma(1.0, 0.05, (100, 3)).astype(np.float32)
+    recent = RecentLoudest(3, near, far).push(powers)
+    for hop in range(far, 100):
+        np.testing.assert_array_equal(recent[hop], powers[hop - far : hop - near + 1].max(axis=0))
+    one_by_one = RecentLoudest(3, near, far)
+    np.testing.assert_array_equal(np.concatenate([one_by_one.push(row[None]) for row in powers]), recent)

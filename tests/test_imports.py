@@ -18,7 +18,7 @@ FLOORS = {
     **dict.fromkeys(("", "errors", "clock", "assets", "whole_file"), 0),
     **dict.fromkeys(("ring", "mailbox", "params", "preset"), 1),
     **dict.fromkeys(STAGES, 2),
-    **dict.fromkeys(("listener", "dreamer", "supervisor"), 3),
+    **dict.fromkeys(("listener", "hearing", "dreamer", "engine_room", "supervisor"), 3),
     **dict.fromkeys(("cli", "commands"), 5),
     "__main__": 6,
 }
@@ -28,7 +28,21 @@ PROGRAMS = 4
 
 LONGEST = 400
 SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "misc", "manager"}
-WITH_TORCH = ("livesing.generation.fieldnet", "livesing.train")
+WITH_TORCH = (
+    "livesing.bench_generator",
+    "livesing.generation.biggan",
+    "livesing.generation.engine_cuda",
+    "livesing.generation.engine_export",
+    "livesing.generation.engine_graph",
+    "livesing.generation.engine_tensorrt",
+    "livesing.generation.engine_torch",
+    "livesing.generation.engine_work",
+    "livesing.generation.fieldnet",
+    "livesing.generation.stylegan2",
+    "livesing.generation.weights_check",
+    "livesing.generation.weights_file",
+    "livesing.train",
+)
 
 
 def name_of(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,6 @@ import pytest
 import soundfile
 from sounds import cut, drum_loop, silence, sine, song, white
 
-from livesing.audio.key import find_key
-from livesing.audio.loudness import LOUDNESS_OFFSET_DB, k_weights
 from livesing.audio.slow import Cues, SlowPath, cues_of
 
 RATE = 22_050
@@ -56,38 +53,47 @@ def test_mode_and_key(key, tuning):
     assert mean(major, "key_confidence") > 0.7
 
 
-def test_a_triad_is_its_key():
-    chroma = np.zeros(12)
-    chroma[[7, 11, 2]] = 1.0, 0.7, 0.8
-    assert find_key(chroma).tonic == 7
-    assert find_key(chroma).mode > 0.3
-    chroma[11], chroma[10] = 0.0, 0.7
-    assert find_key(chroma).tonic == 7
-    assert find_key(chroma).mode < -0.3
-    for nothing in (np.zeros(12), np.ones(12)):
-        assert find_key(nothing) == (0, 0.0, 0.0)
-
-
 def test_what_has_no_pitch_has_no_mode():
-    assert abs(mean(hear(white(RATE, 8.0, -20.0)), "mode")) < 0.25
-    assert abs(mean(hear(drum_loop(RATE, 8.0, 120.0)[0]), "mode")) < 0.25
+    for unpitched in (white(RATE, 8.0, -20.0), drum_loop(RATE, 8.0, 120.0)[0]):
+        cues = hear(unpitched)
+        assert max(abs(step.mode) for step in cues[4:]) < 0.2
+        assert mean(cues, "key_confidence") < 0.2
+
+
+LEVELS = ("rms_db", "loudness_db", "attack_db")
+
+
+def differences(sound, gain_db, rate=RATE):
+    """By cue: the largest difference that a gain makes, the gain itself taken from the levels."""
+    plain, scaled = (
+        np.array(hear(part, rate=rate), dtype=float)
+        for part in (sound, sound * np.float32(10 ** (gain_db / 20)))
+    )
+    expected = np.array([gain_db if name in LEVELS else 0.0 for name in Cues._fields])
+    return dict(zip(Cues._fields, np.abs(scaled - plain - expected).max(axis=0), strict=True))
 
 
 @pytest.mark.parametrize("gain_db", [-6.0, 6.0])
-def test_gain_moves_only_the_levels(gain_db):
-    sound = song(RATE, 10.0, minor=True)
-    plain = hear(sound)
-    scaled = hear(sound * np.float32(10 ** (gain_db / 20)))
-    for name, tolerance in (
-        ("mode", 0.02),
-        ("onset_rate", 0.2),
-        ("flux", 0.002),
-        ("centroid_hz", 1.0),
-        ("flatness", 0.001),
+def test_gain_moves_the_levels_and_nothing_else(gain_db):
+    for sound in (
+        song(RATE, 10.0, minor=True),
+        song(RATE, 8.0, minor=False) + drum_loop(RATE, 8.0, 120.0)[0],
     ):
-        assert mean(scaled, name) == pytest.approx(mean(plain, name), abs=tolerance)
-    assert mean(scaled, "rms_db") == pytest.approx(mean(plain, "rms_db") + gain_db, abs=0.01)
-    assert mean(scaled, "loudness_db") == pytest.approx(mean(plain, "loudness_db") + gain_db, abs=0.01)
+        for name, difference in differences(sound, gain_db).items():
+            # Frequencies in Hz, all else of the order of 1.
+            assert difference < (0.05 if name.endswith("_hz") else 1e-3), name
+
+
+def test_gain_moves_no_cue_of_a_recording(data_dir: Path):
+    for name in ("Hungarian", "Karissa"):
+        clip = next((data_dir / "audio_samples").glob(f"*{name}*.ogg"))
+        with soundfile.SoundFile(clip) as file:
+            file.seek(10 * file.samplerate)
+            sound = file.read(12 * file.samplerate, dtype="float32", always_2d=True).mean(axis=1)
+            rate = file.samplerate
+        for gain_db in (-6.0, 6.0):
+            moved = differences(sound, gain_db, rate)
+            assert max(moved[cue] for cue in ("mode", "onset_rate", "bpm", "key", "articulation")) < 1e-3
 
 
 @pytest.mark.parametrize("bpm", [120.0, 140.0])
@@ -108,15 +114,12 @@ def test_centroid_crossings_and_flatness_of_known_sounds():
     assert mean(noise, "centroid_hz") == pytest.approx(5000.0, rel=0.1)
 
 
-def test_loudness_is_that_of_bs_1770():
-    # BS.1770: a full-scale 997 Hz sine in one channel reads -3.01 LUFS.
-    assert LOUDNESS_OFFSET_DB + 10 * np.log10(0.5 * k_weights(np.array([997.0]))[0]) == (
-        pytest.approx(-3.01, abs=0.02)
-    )
-    assert mean(hear(sine(RATE, 3.0, 997.0, 1.0)), "loudness_db") == pytest.approx(-3.0, abs=0.1)
-    # The bass counts less than the presence range.
-    low, high = (mean(hear(sine(RATE, 3.0, hz)), "loudness_db") for hz in (40.0, 4000.0))
-    assert high - low == pytest.approx(11.0, abs=2.0)
+def test_where_the_power_lies():
+    tone, noise = hear(sine(RATE, 4.0, 1000.0)), hear(white(RATE, 4.0, -20.0))
+    assert mean(tone, "rolloff_hz") == pytest.approx(1000.0, rel=0.03)
+    assert mean(noise, "rolloff_hz") == pytest.approx(8500.0, rel=0.05)
+    assert mean(tone, "entropy") < 0.3
+    assert mean(noise, "entropy") > 0.97
 
 
 def test_silence_is_silent_and_the_next_piece_starts_afresh():
@@ -136,14 +139,10 @@ def test_an_impossible_rate_is_refused():
         SlowPath(2_000)
 
 
-def test_real_music():
+def test_real_music(data_dir: Path):
     """Five recordings: every cue is finite and within its range, the tempo of a steady one holds."""
-    data = os.environ.get("LIVESING_DATA")
-    if not data:
-        pytest.skip("set LIVESING_DATA to a folder that holds audio_samples/ to test on recordings")
-    clips = sorted((Path(data) / "audio_samples").glob("*.ogg"))
-    if not clips:
-        pytest.skip(f"no recordings in {data}/audio_samples")
+    clips = sorted((data_dir / "audio_samples").glob("*.ogg"))
+    assert clips
     for clip in clips:
         with soundfile.SoundFile(clip) as file:
             sound = file.read(20 * file.samplerate, dtype="float32", always_2d=True).mean(axis=1)
@@ -151,7 +150,16 @@ def test_real_music():
         rows = np.array(cues, dtype=float)
         assert np.isfinite(rows).all()
         column = dict(zip(Cues._fields, rows.T, strict=True))
-        assert np.abs(column["mode"]).max() <= 1.0
+        for name, low, high in (
+            ("mode", -1.0, 1.0),
+            ("key_confidence", 0.0, 1.0),
+            ("articulation", 0.0, 1.0),
+            ("harmonic_change", 0.0, 3.0),
+            ("flatness", 0.0, 1.0),
+            ("entropy", 0.0, 1.0),
+            ("beat_confidence", 0.0, 1.0),
+        ):
+            assert column[name].min() >= low and column[name].max() <= high, name
         assert set(column["key"]) <= set(range(12))
         assert column["onset_rate"].max() <= 15.0
         if "Vibe_Ace" in clip.name:

@@ -51,40 +51,56 @@ class Spectrum:
 
 
 class BassBank:
-    """Power at 30-150 Hz with little delay.
+    """Power at 30-150 Hz with little delay, once for levels and once for attacks.
 
     A 10 ms window cannot resolve the bass. So the sound is averaged down to about 3 kHz (what
-    aliases into 30-150 Hz is at least 26 dB down), and a window of 43 ms whose weight lies on its
-    newer half is projected onto a few low frequencies.
+    aliases into 30-150 Hz is at least 26 dB down) and projected onto a few low frequencies:
+
+    - for levels in a window of 43 ms whose weight lies on its newer half: steady to 1 dB from 30 to
+      130 Hz, 26 dB down at 180 Hz;
+    - for attacks in one of 24 ms whose weight lies 5 ms back: a kick drum, which begins above its
+      band and sinks into it, shows at once (10 dB down at 200 Hz, 20 at 250, 34 at 440).
     """
 
     PER_HOP = 8
     HOPS = 16
     CENTRES_HZ = (35.0, 50.0, 70.0, 90.0, 110.0, 135.0)
+    ATTACK_HOPS = 9
+    ATTACK_CENTRES_HZ = (50.0, 80.0, 110.0, 140.0)
 
     def __init__(self, rate: float, hop: int) -> None:
         if hop % self.PER_HOP:
             raise ValueError(f"hop must be a multiple of {self.PER_HOP}, got {hop}")
         self._decimation = hop // self.PER_HOP
-        self._low_rate = rate / self._decimation
+        low_rate = rate / self._decimation
         length = self.PER_HOP * self.HOPS
         self._framer = Framer(length, self.PER_HOP)
         u = (np.arange(length) + 0.5) / length
-        weight = u**3 * (1.0 - u) ** 2
-        seconds = np.arange(length) / self._low_rate
-        columns = []
-        for hz in self.CENTRES_HZ:
-            for wave in (np.cos(2 * np.pi * hz * seconds), np.sin(2 * np.pi * hz * seconds)):
-                # Without its weighted mean a column is blind to DC.
-                columns.append(weight * (wave - np.sum(weight * wave) / np.sum(weight)))
-        bank = np.stack(columns, axis=1)
-        tones = np.sin(2 * np.pi * np.outer(np.linspace(40.0, 130.0, 46), seconds))
-        bank *= np.sqrt(0.5 / np.mean(np.sum((tones @ bank) ** 2, axis=1)))
-        self._bank: Floats = bank.astype(np.float32)
+        v = np.maximum((u - 1.0) * self.HOPS / self.ATTACK_HOPS + 1.0, 0.0)
+        steady = _projections(self.CENTRES_HZ, u**3 * (1.0 - u) ** 2, low_rate)
+        attack = _projections(self.ATTACK_CENTRES_HZ, v**4 * (1.0 - v), low_rate)
+        self._steady = steady.shape[1]
+        self._bank: Floats = np.concatenate((steady, attack), axis=1).astype(np.float32)
 
-    def push(self, hops: Floats) -> Floats:
-        """hops: [n, hop], successive, without overlap. Returns the power, [n]."""
+    def push(self, hops: Floats) -> tuple[Floats, Floats, Floats]:
+        """hops: [n, hop], successive, without overlap. Returns [n] each: the power for levels, the power
+        for attacks, and the power of the hop itself under some 1.5 kHz, DC included."""
         low = hops.reshape(-1, self._decimation).mean(axis=1, dtype=np.float32)
-        frames = self._framer.push(low)
-        projected = np.ascontiguousarray(frames) @ self._bank
-        return np.sum(projected**2, axis=1)
+        squares = (np.ascontiguousarray(self._framer.push(low)) @ self._bank) ** 2
+        lows = (low * low).reshape(-1, self.PER_HOP).mean(axis=1)
+        return squares[:, : self._steady].sum(axis=1), squares[:, self._steady :].sum(axis=1), lows
+
+
+def _projections(centres_hz: tuple[float, ...], weight: FloatArray, rate: float) -> NDArray[np.float64]:
+    """[length, 2 * centres]: cosines and sines under a weight, scaled so that the summed squares of a
+    full-scale sine of 40-130 Hz are 0.5 on average."""
+    seconds = np.arange(weight.size) / rate
+    columns = []
+    for hz in centres_hz:
+        for wave in (np.cos(2 * np.pi * hz * seconds), np.sin(2 * np.pi * hz * seconds)):
+            # Without its weighted mean a column is blind to DC.
+            columns.append(weight * (wave - np.sum(weight * wave) / np.sum(weight)))
+    bank = np.stack(columns, axis=1)
+    tones = np.sin(2 * np.pi * np.outer(np.linspace(40.0, 130.0, 46), seconds))
+    scaled: NDArray[np.float64] = bank * np.sqrt(0.5 / np.mean(np.sum((tones @ bank) ** 2, axis=1)))
+    return scaled

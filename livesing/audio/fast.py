@@ -7,17 +7,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from livesing.audio.attacks import Attacks
 from livesing.audio.bands import BassBank, Spectrum, log_band_edges
-from livesing.audio.flux_gate import BandFlux, FluxGate, LoudestPower
 from livesing.audio.framing import Framer, clean
-from livesing.audio.levels import AutoRange, to_db
+from livesing.audio.levels import Meter, to_db
+from livesing.audio.onsets import NoteOnsets
+from livesing.audio.pitch import VoicePitch
 from livesing.audio.pulse import Pulse
 from livesing.audio.tempo import Rhythm
 
 SILENT_POWER = 1e-6
-AUDIBLE_POWER = 1e-6
-"""Mean squares: -60 dB."""
-BASS_SHARE = 0.03
+"""Mean square: -60 dB."""
 BAND_RANGE_DB = 26.0
 """A band that stays further than this under the whole sound does not reach its full level."""
 SILENT_AFTER_S = 0.5
@@ -25,22 +25,25 @@ LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 
 
 class FastPath:
-    """Levels, hits, onsets and beat of mono sound, block by block.
+    """Levels, hits, onsets, pitch and beat of mono sound, block by block.
 
     Inside, everything advances in hops of about 2.7 ms with a window of four hops, so how the
-    stream is cut into blocks changes nothing. A hit is known within 8 ms of its attack (14 ms at
-    8 kHz, where a hop is 3 ms and hi-hats are dull), plus the wait for the block to fill.
+    stream is cut into blocks changes nothing. A hit is known within 12 ms of its attack, plus the
+    wait for the block to fill.
 
     Owned by one thread; no locks, no clock of its own.
     """
 
     HOPS_PER_WINDOW = 4
-    FLUX_BANDS = 22
+    NARROW_BANDS = 22
+    LOWEST_HZ, MID_ATTACK_HZ, TREBLE_HZ, HIGHEST_HZ = 260.0, 400.0, 2000.0, 16_000.0
+    ONSET_S = 4.0
     RMS_S = 0.050
     DC_S = 0.300
 
-    def __init__(self, rate: int) -> None:
-        """rate: samples per second, 8000..192000. ValueError outside of that."""
+    def __init__(self, rate: int, since: Pulse | None = None) -> None:
+        """rate: samples per second, 8000..192000. ValueError outside of that. since: the last Pulse of
+        a path before this one, whose counts and clocks are gone on with."""
         if not LOWEST_RATE <= rate <= HIGHEST_RATE:
             raise ValueError(f"sample rate {rate} Hz is not within 8000..192000")
         self.rate = rate
@@ -49,22 +52,17 @@ class FastPath:
         """Samples that were NaN or infinite so far."""
         hop_s = self.hop / rate
         window = self.hop * self.HOPS_PER_WINDOW
-        edges = log_band_edges(rate, window, 260.0, 16_000.0, self.FLUX_BANDS)
+        edges = log_band_edges(rate, window, self.LOWEST_HZ, self.HIGHEST_HZ, self.NARROW_BANDS)
         self._framer = Framer(window, self.hop)
         self._spectrum = Spectrum(window, edges)
-        treble_bin = round(2000.0 * window / rate)
-        self._treble_band = min(range(len(edges) - 1), key=lambda b: abs(edges[b] - treble_bin))
-        self._bass = BassBank(rate, self.hop)
-        self._loudest = LoudestPower(hop_s)
-        self._loudest_bass = LoudestPower(hop_s)
-        self._flux = BandFlux(len(edges) - 1, far=13)
-        self._bass_flux = BandFlux(1, far=24)
-        self._gate = FluxGate(hop_s, minimum=0.20)
-        self._bass_gate = FluxGate(hop_s, minimum=0.80)
-        self._level = AutoRange(hop_s)
-        self._bass_level = AutoRange(hop_s)
-        self._mid_level = AutoRange(hop_s)
-        self._treble_level = AutoRange(hop_s)
+        mid, treble = (
+            min(range(len(edges) - 1), key=lambda b: abs(edges[b] - round(hz * window / rate)))
+            for hz in (self.MID_ATTACK_HZ, self.TREBLE_HZ)
+        )
+        self._treble_band = treble
+        self._bass_bank = BassBank(rate, self.hop)
+        self._attacks = Attacks(hop_s, len(edges) - 1, mid, treble)
+        self._all, self._bass, self._mid, self._treble = (Meter(hop_s) for _ in range(4))
         self._rms_step = 1.0 - math.exp(-hop_s / self.RMS_S)
         self._dc_step = 1.0 - math.exp(-hop_s / self.DC_S)
         self._hop_s = hop_s
@@ -72,6 +70,9 @@ class FastPath:
         self._dc = 0.0
         self._quiet_s = SILENT_AFTER_S
         self._next_sample = 0
+        self._since = since or Pulse.quiet(0.0)
+        self._onsets = NoteOnsets(rate, self.ONSET_S)
+        self._pitch = VoicePitch(rate)
         self._rhythm = Rhythm(rate)
 
     def push(self, block: NDArray[np.floating], time: float, first_sample: int | None = None) -> Pulse:
@@ -87,62 +88,85 @@ class FastPath:
             self._next_sample = first_sample
         self._next_sample += samples.size
         self._rhythm.push(samples)
+        self._onsets.push(samples)
+        self._pitch.push(samples)
         frames = self._framer.push(samples)
         if len(frames):
             self._hear(frames)
-        turns = self._rhythm.turns
+        return self._pulse(time)
+
+    def _pulse(self, time: float) -> Pulse:
+        since, attacks, rhythm = self._since, self._attacks, self._rhythm
+        turns = rhythm.turns
+        beats = math.floor(turns)
+        phase = turns - beats
         return Pulse(
             time=float(time),
             sample=float(self._next_sample - 1),
-            level=self._level.level,
-            bass=self._bass_level.level,
-            mid=self._mid_level.level,
-            treble=self._treble_level.level,
+            level=self._all.level,
+            bass=self._bass.level,
+            mid=self._mid.level,
+            treble=self._treble.level,
             rms_db=to_db(self._power),
-            flux=self._gate.flux,
-            hit=self._gate.envelope,
-            bass_hit=self._bass_gate.envelope,
-            hits=float(self._gate.hits),
-            bass_hits=float(self._bass_gate.hits),
-            onsets=float(self._rhythm.onsets),
-            onset_rate=self._rhythm.onset_rate,
-            bpm=self._rhythm.bpm,
-            beat_phase=turns - math.floor(turns),
-            beats=float(math.floor(turns)),
-            beat_confidence=self._rhythm.confidence,
+            flux=attacks.whole.flux,
+            hit=attacks.whole.envelope,
+            bass_hit=attacks.bass.envelope,
+            hits=since.hits + attacks.whole.hits,
+            bass_hits=since.bass_hits + attacks.bass.hits,
+            onsets=since.onsets + self._onsets.count,
+            onset_rate=self._onsets.per_second,
+            bpm=rhythm.bpm,
+            beat_phase=phase,
+            beats=since.beats + beats,
+            beat_confidence=rhythm.confidence,
             silent=float(self._quiet_s >= SILENT_AFTER_S),
+            mid_hit=attacks.mid.envelope,
+            treble_hit=attacks.treble.envelope,
+            mid_hits=since.mid_hits + attacks.mid.hits,
+            treble_hits=since.treble_hits + attacks.treble.hits,
+            all_time=since.all_time + self._all.time,
+            bass_time=since.bass_time + self._bass.time,
+            mid_time=since.mid_time + self._mid.time,
+            treble_time=since.treble_time + self._treble.time,
+            all_presence=self._all.presence,
+            bass_presence=self._bass.presence,
+            mid_presence=self._mid.presence,
+            treble_presence=self._treble.presence,
+            pitch_hz=self._pitch.hz,
+            pitch_confidence=self._pitch.confidence,
+            next_beat_s=getattr(rhythm, "next_beat_s", (1 - phase) * 60 / rhythm.bpm if rhythm.bpm else 0.0),
+            bar_phase=getattr(rhythm, "bar_phase", 0.0),
+            beats_per_bar=float(getattr(rhythm, "beats_per_bar", 0)),
+            bar_confidence=getattr(rhythm, "bar_confidence", 0.0),
         )
 
     def _hear(self, frames: NDArray[np.float32]) -> None:
-        """frames: [hops, window]. Moves every level and gate on by that many hops."""
+        """frames: [hops, window]. Moves every meter and gate on by that many hops."""
         hops = np.ascontiguousarray(frames[:, -self.hop :])
-        powers = self._spectrum.bands(self._spectrum.powers(frames))
-        bass = self._bass.push(hops)
-        mid = powers[:, : self._treble_band].sum(axis=1)
-        treble = powers[:, self._treble_band :].sum(axis=1)
-        total = (bass + mid + treble).tolist()
-        lows, mids, highs = bass.tolist(), mid.tolist(), treble.tolist()
-        references = self._loudest.push(total)
-        fluxes = self._flux.push(powers, references)
-        # The bass is measured against the whole sound too: what leaks from a hi-hat is no kick.
-        bass_references = [
-            max(low, BASS_SHARE * whole)
-            for low, whole in zip(self._loudest_bass.push(lows), references, strict=True)
-        ]
-        bass_fluxes = self._bass_flux.push(bass[:, None], bass_references)
+        narrow = self._spectrum.bands(self._spectrum.powers(frames))
         sums = np.add.reduce(hops, axis=1, dtype=np.float64)
-        squares = np.einsum("ij,ij->i", hops, hops, dtype=np.float64)
-        means_and_squares = zip((sums / self.hop).tolist(), (squares / self.hop).tolist(), strict=True)
-        for hop, (mean, square) in enumerate(means_and_squares):
+        squares = np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / self.hop
+        bass, bass_attack, lows = self._bass_bank.push(hops)
+        mid = narrow[:, : self._treble_band].sum(axis=1)
+        treble = narrow[:, self._treble_band :].sum(axis=1)
+        new = np.maximum(squares - lows, 0.0).astype(np.float32)
+        self._attacks.push(narrow, bass_attack, new, (bass + mid + treble).tolist())
+        steps = zip(
+            (sums / self.hop).tolist(),
+            squares.tolist(),
+            bass.tolist(),
+            mid.tolist(),
+            treble.tolist(),
+            strict=True,
+        )
+        for mean, square, low, middle, high in steps:
             power = self._without_dc(mean, square)
             heard = self._quiet_s < SILENT_AFTER_S
-            self._level.push(power, heard)
-            floor_db = self._level.ceiling_db - BAND_RANGE_DB
-            self._bass_level.push(lows[hop], heard, floor_db)
-            self._mid_level.push(mids[hop], heard, floor_db)
-            self._treble_level.push(highs[hop], heard, floor_db)
-            self._gate.push(fluxes[hop], total[hop] > AUDIBLE_POWER)
-            self._bass_gate.push(bass_fluxes[hop], lows[hop] > AUDIBLE_POWER)
+            self._all.push(power, heard)
+            floor_db = self._all.ceiling_db - BAND_RANGE_DB
+            self._bass.push(low, heard, floor_db)
+            self._mid.push(middle, heard, floor_db)
+            self._treble.push(high, heard, floor_db)
 
     def _without_dc(self, mean: float, square: float) -> float:
         """Mean square of a hop about a slow mean; moves the RMS and the silence clock on.

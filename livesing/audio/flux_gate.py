@@ -1,8 +1,8 @@
 """Flux gate: finds attacks within a few milliseconds, at any level.
 
-`BandFlux` turns band powers into one number per hop, how much louder the bands have become, against
-a reference from `LoudestPower`. `FluxGate` decides, against what was usual in the last second, which
-of those is a hit.
+`RecentLoudest` remembers what the bands just were, `rises` tells how much louder they have become,
+over a floor that follows the `LoudestPower`; `FluxGate` decides, against what was usual in the last
+second, which rise is a hit.
 
 A slow onset detector (aubio's) is surer about notes, but comes some 50 ms late, which the eye
 notices; this one is for light and motion.
@@ -28,39 +28,31 @@ class LoudestPower:
         self._keep = math.exp(-hop_s / self.RELEASE_S)
         self._power = self.FLOOR_POWER
 
-    def push(self, powers: list[float]) -> list[float]:
-        """powers: mean squares, one per hop. Returns the loudest as of each hop."""
-        loudest = []
-        for power in powers:
-            self._power = max(self._power * self._keep, power, self.FLOOR_POWER)
-            loudest.append(self._power)
-        return loudest
+    def push(self, power: float) -> float:
+        """One hop. power: mean square. Returns the loudest as of this hop."""
+        self._power = max(self._power * self._keep, power, self.FLOOR_POWER)
+        return self._power
 
 
-class BandFlux:
-    """Spectral flux of log-compressed bands: L(P) = ln(1 + GAIN * P / P_ref).
+class RecentLoudest:
+    """The largest power of each band between `near` and `far` hops ago.
 
-    The flux of a hop is the mean over bands of max(0, L(P[t]) - L(max P[t - far .. t - NEAR])). To
-    compare with the loudest of the recent past and not with the last hop alone keeps the periods
-    of a low tone, beating tones and noise from looking like attacks. With P_ref from LoudestPower
-    the gain before us changes nothing, and bands that are far quieter than the whole count little.
+    A rise over the loudest of the recent past, and not over the last hop alone, keeps the periods of
+    a low tone, beating tones and noise from looking like attacks.
     """
 
-    GAIN = 5000.0
-    NEAR = 4
-
-    def __init__(self, bands: int, far: int) -> None:
-        """far: how many hops the past reaches back, more than NEAR."""
+    def __init__(self, bands: int, near: int, far: int) -> None:
+        """1 <= near < far."""
         self._past: Floats = np.zeros((far, bands), dtype=np.float32)
-        self._span = far - self.NEAR + 1
+        self._near = near
+        self._span = far - near + 1
 
-    def push(self, powers: Floats, references: list[float]) -> list[float]:
-        """powers: [n, bands] mean squares; references: n P_ref. Returns n fluxes, 0..8.5 where no
-        power exceeds its P_ref (ln of GAIN)."""
+    def push(self, powers: Floats) -> Floats:
+        """powers: [n, bands] mean squares. Returns [n, bands]."""
         stream = np.concatenate((self._past, powers))
-        self._past = stream[len(references) :]
+        self._past = stream[len(powers) :]
         # The running maximum over `span` hops, by windows of 1, 2, 4, ... hops, then the overlap.
-        recent = stream[: -self.NEAR]
+        recent = stream[: -self._near]
         width = 1
         while 2 * width <= self._span:
             recent = np.maximum(recent[width:], recent[:-width])
@@ -68,10 +60,17 @@ class BandFlux:
         if width < self._span:
             rest = self._span - width
             recent = np.maximum(recent[rest:], recent[:-rest])
-        gain = (self.GAIN / np.array(references, dtype=np.float32))[:, None]
-        rise = np.maximum(np.log1p(powers * gain) - np.log1p(recent * gain), 0.0)
-        fluxes: list[float] = (np.add.reduce(rise, axis=1) / rise.shape[1]).tolist()
-        return fluxes
+        return recent
+
+
+def rises(powers: Floats, recent: Floats, floors: Floats) -> Floats:
+    """How much louder each band is than it was: ln((P + floor) / (P_recent + floor)), at least 0.
+
+    powers, recent: [n, bands] mean squares; floors: [n, bands] or [n, 1], the power under which changes
+    do not count. With floors that are shares of a LoudestPower the gain before us changes nothing.
+    """
+    result: Floats = np.log(np.maximum((powers + floors) / (recent + floors), np.float32(1.0)))
+    return result
 
 
 class FluxGate:
@@ -96,7 +95,7 @@ class FluxGate:
     WEAKEST = 0.3
 
     def __init__(self, hop_s: float, minimum: float) -> None:
-        """minimum: the least rise, in units of BandFlux, that may be a hit."""
+        """minimum: the least flux that may be a hit."""
         self._hop_s = hop_s
         self._minimum = minimum
         self._follow = 1.0 - math.exp(-hop_s / self.MEMORY_S)
@@ -112,7 +111,7 @@ class FluxGate:
         self.flux = 0.0
 
     def push(self, flux: float, audible: bool) -> bool:
-        """One hop. flux: from BandFlux; audible: False when this is too quiet to be a hit.
+        """One hop. flux: a sum or mean of rises; audible: False when this is too quiet to be a hit.
 
         Returns whether a hit begins here.
         """
@@ -126,12 +125,21 @@ class FluxGate:
         self._since_hit_s += self._hop_s
         self.envelope *= self._release
         self.flux = max(self.flux * self._hold, flux / threshold)
-        hit = above and audible and self._since_hit_s > self.REFRACTORY_S
-        if hit:
-            self.hits += 1
-            self._since_hit_s = 0.0
+        hit = above and audible and self._begin()
         if above and self._since_hit_s < self.ATTACK_S:
             # The window is still filling with the attack: its strength is known some hops later.
             strength = self.WEAKEST + (1.0 - self.WEAKEST) * flux / self._peak
             self.envelope = max(self.envelope, strength)
         return hit
+
+    def join(self, strength: float) -> None:
+        """After push, in the same hop: another gate has a hit, of 0..1, which is one here too."""
+        if self._begin() or self._since_hit_s < self.ATTACK_S:
+            self.envelope = max(self.envelope, strength)
+
+    def _begin(self) -> bool:
+        if self._since_hit_s <= self.REFRACTORY_S:
+            return False
+        self.hits += 1
+        self._since_hit_s = 0.0
+        return True

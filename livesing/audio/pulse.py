@@ -8,6 +8,8 @@ A Pulse is a flat row of floats, so it crosses threads and processes as one floa
 
 Readers may skip pulses. Anything that must not be missed is therefore a running count (`hits`,
 `bass_hits`, `onsets`, `beats`): keep the last count you saw, and the difference is what happened.
+Counts and clocks go on over a change of the source; they are numbers of up to some 10^5, so take their
+difference, or their remainder, before they become float32.
 """
 
 from __future__ import annotations
@@ -40,6 +42,25 @@ class Pulse(NamedTuple):
     beats            n    beats so far (wraps of beat_phase)
     beat_confidence  0..1 how far the beat can be trusted
     silent           0|1  nothing to hear: under -60 dB for at least half a second
+    mid_hit          0..1 as bass_hit, for the mids (snare, chords, voice)
+    treble_hit       0..1 the same for the treble (hi-hat, consonants)
+    mid_hits         n    mid hits so far
+    treble_hits      n    treble hits so far
+    all_time         s    a clock that runs as fast as the sound is loud: 1 s per second at level 1,
+                          standing still at level 0; never backwards. For motion that music drives
+    bass_time        s    the same by the level of the bass
+    mid_time         s    ... of the mids
+    treble_time      s    ... of the treble
+    all_presence     0..1 whether there is sound at all, over the last seconds
+    bass_presence    0..1 whether the bass is there (1) or has been left out for some seconds (0)
+    mid_presence     0..1 ... the mids
+    treble_presence  0..1 ... the treble
+    pitch_hz         Hz   pitch of one voice, 50..2000, 0 where there is none; 40 ms late
+    pitch_confidence 0..1 how surely: over 0.8 for one voice or instrument, low for a band
+    next_beat_s      s    from the newest sample to the next beat, 0 while the tempo is unknown
+    bar_phase        0..1 position within the bar, 0 on the downbeat
+    beats_per_bar    n    beats of a bar, 0 while unknown
+    bar_confidence   0..1 how far bar_phase can be trusted
     """
 
     time: float
@@ -61,6 +82,24 @@ class Pulse(NamedTuple):
     beats: float
     beat_confidence: float
     silent: float
+    mid_hit: float
+    treble_hit: float
+    mid_hits: float
+    treble_hits: float
+    all_time: float
+    bass_time: float
+    mid_time: float
+    treble_time: float
+    all_presence: float
+    bass_presence: float
+    mid_presence: float
+    treble_presence: float
+    pitch_hz: float
+    pitch_confidence: float
+    next_beat_s: float
+    bar_phase: float
+    beats_per_bar: float
+    bar_confidence: float
 
     @classmethod
     def quiet(cls, time: float) -> Pulse:
@@ -69,6 +108,25 @@ class Pulse(NamedTuple):
         rest.update(time=float(time), sample=-1.0, rms_db=SILENCE_DB, silent=1.0)
         return cls(**rest)
 
+    def at_rest(self, time: float) -> Pulse:
+        """Silence from `time` on, in s; counts and clocks stand where they stood."""
+        kept = {name: getattr(self, name) for name in RUNNING}
+        return self.quiet(time)._replace(**kept)
+
+
+RUNNING = (
+    "hits",
+    "bass_hits",
+    "mid_hits",
+    "treble_hits",
+    "onsets",
+    "beats",
+    "all_time",
+    "bass_time",
+    "mid_time",
+    "treble_time",
+)
+"""Fields that only ever grow."""
 
 PULSE_SIZE = len(Pulse._fields)
 """Numbers in a Pulse: the length of its row."""

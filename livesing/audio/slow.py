@@ -9,12 +9,17 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from livesing.audio.articulation import Articulation
+from livesing.audio.attack_level import AttackLevel
 from livesing.audio.bands import Spectrum, log_band_edges
+from livesing.audio.chord_mode import ChordMode
 from livesing.audio.chroma import LeakyChroma
 from livesing.audio.framing import Floats, clean
+from livesing.audio.harmony import HarmonicChange
 from livesing.audio.key import find_key
 from livesing.audio.levels import to_db
-from livesing.audio.loudness import LOUDNESS_OFFSET_DB, k_weights
+from livesing.audio.loudness import MOMENTARY_S, KWeighted, loudness_db
+from livesing.audio.onsets import NoteOnsets
 from livesing.audio.pulse import SILENCE_DB
 from livesing.audio.tempo import Rhythm
 
@@ -32,19 +37,30 @@ SILENT_DB = -60.0
 class Cues(NamedTuple):
     """What can be heard in the 500 ms that end at time_s; past sound only.
 
-    time_s          s      stream time of the end of the window: 0.5, 1.0, 1.5, ...
-    mode            -1..1  clearly minor .. clearly major, over some 7 s
-    key             0..11  tonic, C = 0
-    key_confidence  0..1   how well the key fits what was heard; 0 without pitch
-    onset_rate      1/s    note onsets per second over the last 3 s
-    bpm             1/min  tempo, 70..180; 0 while unknown
-    rms_db          dB     RMS re full scale, DC removed, -120..+18
-    loudness_db     LUFS   K-weighted (BS.1770) loudness of the window, -120..+20
-    flux            0..    mean rise of log-compressed bands from frame to frame; gain-invariant
-    centroid_hz     Hz     mean frequency of the magnitude spectrum; 0 in silence
-    zero_crossings  1/s    sign changes per second, DC removed
-    flatness        0..1   geometric over arithmetic mean of the power spectrum: tone .. noise
-    silent          bool   RMS under -60 dB
+    time_s           s      stream time of the end of the window: 0.5, 1.0, 1.5, ...
+    mode             -1..1  minor .. major, over some 8 s; 0 for what has no pitch
+    key              0..11  tonic, C = 0
+    key_confidence   0..1   how well the key fits what was heard; 0 without pitch
+    onset_rate       1/s    note onsets per second over the last 3 s
+    bpm              1/min  tempo, 70..180; 0 while unknown
+    rms_db           dB     RMS re full scale, DC removed, -120..+18
+    loudness_db      LUFS   momentary loudness (BS.1770-4) of the last 400 ms of the mono sound, -120..+22
+    flux             0..    mean rise of log-compressed bands from frame to frame
+    centroid_hz      Hz     mean frequency of the magnitude spectrum; 0 in silence
+    zero_crossings   1/s    sign changes per second, DC removed
+    flatness         0..1   geometric over arithmetic mean of the power spectrum: tone .. noise
+    silent           bool   RMS under -60 dB
+    articulation     0..1   legato .. staccato: share of time that the sound is down between its notes,
+                            over some 4 s
+    harmonic_change  0..3   distance that the tonal centroid moves in a third of a second
+    rolloff_hz       Hz     85 % of the power lie under it; 0 in silence
+    entropy          0..1   of the power spectrum, 1 for white noise; 0 in silence
+    beat_confidence  0..1   how far bpm can be trusted
+    chord_mode       -1..1  minor .. major chords, over some 2 s, whatever the key
+    attack_db        LUFS   level of the loud moments of the last 2 s: what the notes are struck with
+
+    A change of gain moves rms_db, loudness_db and attack_db by as much, and nothing else, as long as the
+    sound stays within -60 dB and clipping.
     """
 
     time_s: float
@@ -60,26 +76,38 @@ class Cues(NamedTuple):
     zero_crossings: float
     flatness: float
     silent: bool
+    articulation: float = 0.0
+    harmonic_change: float = 0.0
+    rolloff_hz: float = 0.0
+    entropy: float = 0.0
+    beat_confidence: float = 0.0
+    chord_mode: float = 0.0
+    attack_db: float = SILENCE_DB
 
 
 class SlowPath:
     """Cues of mono sound, pushed in blocks of any size and any rate of 8..192 kHz.
 
     The sound is resampled to 21504 Hz as it comes and analysed in steps of exactly 500 ms, each
-    with the same code on the same samples, so how the stream is cut changes nothing. Memory is
-    constant. Owned by one thread.
+    with the same code on the same samples, so how the stream is cut changes nothing. Loudness and
+    articulation are taken at the sound's own rate, since much of what is loud lies above 10 kHz.
+    Memory is constant. Owned by one thread.
     """
 
     WINDOW = 2048
     CHROMA_WINDOW = 8192
     CHROMA_HOP = 7 * HOP
-    CHROMA_S = 7.0
+    CHROMA_S = 6.5
     TUNING_S = 15.0
+    CHORD_FRAMES = 2
     ONSET_S = 3.0
     FLUX_BANDS = 32
     FLUX_GAIN = 1000.0
+    FAINTEST_BAND = 1e-10
+    """Mean square, -100 dB: a loudest band under it is no music."""
     RELEASE = 0.95
     """Per step; the reference of the flux forgets with a time constant of 10 s."""
+    ROLLOFF = 0.85
 
     def __init__(self, rate: int) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that."""
@@ -98,19 +126,33 @@ class SlowPath:
         top_hz = min(0.46 * rate, 10_000.0)
         edges = log_band_edges(SLOW_RATE, self.WINDOW, 60.0, top_hz, self.FLUX_BANDS)
         self._spectrum = Spectrum(self.WINDOW, edges)
-        self._hz = hz
         self._heard_bins = slice(edges[0], edges[-1])
-        self._loudness_weights = k_weights(hz)
+        self._hz = hz[self._heard_bins]
         self._reference = 0.0
         self._last_bands: Floats = np.zeros(len(edges) - 1, dtype=np.float32)
+        self._weighted = KWeighted(rate)
+        self._unweighted: list[Floats] = []
+        """What came in since the last step: K-weighted then, all at once."""
+        self._momentary = round(MOMENTARY_S * rate / self._weighted.hop)
+        self._loudnesses: NDArray[np.float64] = np.zeros(self._momentary)
+        self._loudness_hops = 0
+        """K-weighted mean squares that are counted in already; those in front are the momentary past."""
+        self._articulation = Articulation(self._weighted.hop / rate)
+        self._attack_level = AttackLevel()
         self._chroma = LeakyChroma(self.CHROMA_WINDOW, SLOW_RATE, self.CHROMA_S, self.TUNING_S)
+        self._chord_mode = ChordMode()
+        self._harmony = HarmonicChange(self.CHORD_FRAMES)
+        self._onsets = NoteOnsets(SLOW_RATE, self.ONSET_S)
         self._rhythm = Rhythm(SLOW_RATE, self.ONSET_S)
 
     def push(self, block: NDArray[np.floating]) -> list[Cues]:
         """block: [n] mono samples, full scale +-1. Returns the Cues that became complete."""
         samples, bad = clean(block)
         self.bad_samples += bad
-        return self._take(self._resampler.resample_chunk(samples)) if samples.size else []
+        if not samples.size:
+            return []
+        self._unweighted.append(samples)
+        return self._take(self._resampler.resample_chunk(samples))
 
     def finish(self) -> list[Cues]:
         """The stream has ended: what the resampler still held. A rest under 500 ms is dropped."""
@@ -138,48 +180,84 @@ class SlowPath:
         rms_db = to_db(float(np.mean(sound**2)))
         silent = rms_db < SILENT_DB
         self._rhythm.push(new)
+        self._onsets.push(new)
 
         ends = self.CHROMA_WINDOW + HOP * np.arange(1, FRAMES + 1)
         frames = stream[ends[:, None] + np.arange(-self.WINDOW, 0)]  # [21, WINDOW]
         powers = self._spectrum.powers(frames)
         flux = self._flux(self._spectrum.bands(powers))
-        for end in range(self.CHROMA_WINDOW + self.CHROMA_HOP, stream.size + 1, self.CHROMA_HOP):
-            frame = stream[end - self.CHROMA_WINDOW : end]
-            self._chroma.push(frame, self.CHROMA_HOP / SLOW_RATE)
-        key = find_key(self._chroma.chroma)
-
-        mean_power = powers.mean(axis=0, dtype=np.float64)
-        loudness = float(np.sum(mean_power * self._loudness_weights))
-        heard = mean_power[self._heard_bins] + 1e-15
-        magnitude = np.sqrt(powers[:, self._heard_bins]).sum(axis=0, dtype=np.float64)
-        total = float(magnitude.sum())
-        centroid = float(self._hz[self._heard_bins] @ magnitude) / total if total > 1e-9 else 0.0
-        crossings = int(np.count_nonzero(np.diff(np.signbit(sound))))
+        chromas = [
+            self._chroma.push(stream[end - self.CHROMA_WINDOW : end], self.CHROMA_HOP / SLOW_RATE)
+            for end in range(self.CHROMA_WINDOW + self.CHROMA_HOP, stream.size + 1, self.CHROMA_HOP)
+        ]
+        key = find_key(self._chroma.chroma, self._chroma.tonal_share)
+        chord_mode = self._chord_mode.push(chromas, self.CHROMA_HOP / SLOW_RATE)
+        loudness, articulation, attack = self._levels()
         return Cues(
             time_s=self._steps * STEP_S,
             mode=key.mode,
             key=key.tonic,
             key_confidence=key.confidence,
-            onset_rate=self._rhythm.onset_rate,
+            onset_rate=self._onsets.per_second,
             bpm=self._rhythm.bpm,
             rms_db=rms_db,
-            loudness_db=max(LOUDNESS_OFFSET_DB + to_db(loudness), SILENCE_DB),
+            loudness_db=loudness,
             flux=0.0 if silent else flux,
-            centroid_hz=0.0 if silent else centroid,
-            zero_crossings=0.0 if silent else crossings / STEP_S,
-            flatness=0.0 if silent else float(np.exp(np.mean(np.log(heard))) / np.mean(heard)),
+            zero_crossings=0.0 if silent else _sign_changes(sound) / STEP_S,
             silent=silent,
+            articulation=articulation,
+            harmonic_change=self._harmony.push(chromas),
+            beat_confidence=self._rhythm.confidence,
+            chord_mode=chord_mode * key.pitched,
+            attack_db=attack,
+            **(SILENT_SHAPE if silent else self._shape(powers[:, self._heard_bins])),
         )
 
     def _flux(self, bands: Floats) -> float:
         """bands: [21, bands] powers. Mean over frames and bands of the rise of
         ln(1 + FLUX_GAIN * P / P_ref), P_ref the loudest band of the last seconds."""
-        self._reference = max(self._reference * self.RELEASE, float(bands.max()), 1e-8)
+        self._reference = max(self._reference * self.RELEASE, float(bands.max()), self.FAINTEST_BAND)
         log_bands = np.log1p(
             np.concatenate((self._last_bands[None], bands)) * (self.FLUX_GAIN / self._reference)
         )
         self._last_bands = bands[-1]
         return float(np.mean(np.maximum(np.diff(log_bands, axis=0), 0.0), dtype=np.float64))
+
+    def _levels(self) -> tuple[float, float, float]:
+        """Loudness, articulation and attack level as of the end of this step; takes what came up to there."""
+        if self._unweighted:
+            new = self._weighted.push(np.concatenate(self._unweighted))
+            self._loudnesses = np.concatenate((self._loudnesses, new))
+            self._unweighted = []
+        upto = round(self._steps * STEP_S * self.rate) // self._weighted.hop
+        end = self._momentary + upto - self._loudness_hops
+        momentary = float(np.mean(self._loudnesses[end - self._momentary : end]))
+        new = self._loudnesses[self._momentary : end]
+        articulation, attack = self._articulation.push(new), self._attack_level.push(new)
+        self._loudnesses = self._loudnesses[end - self._momentary :]
+        self._loudness_hops = upto
+        return max(loudness_db(momentary), SILENCE_DB), articulation, attack
+
+    def _shape(self, powers: Floats) -> dict[str, float]:
+        """powers: [21, heard bins], with sound in them. Where the power lies, by the names of Cues."""
+        magnitude = np.sqrt(powers).sum(axis=0, dtype=np.float64)
+        mean = powers.mean(axis=0, dtype=np.float64)
+        share = mean / max(float(mean.sum()), 1e-30) + 1e-15
+        logs = np.log(share)
+        upto = int(np.searchsorted(np.cumsum(share), self.ROLLOFF * float(share.sum())))
+        return {
+            "centroid_hz": float(self._hz @ magnitude) / max(float(magnitude.sum()), 1e-30),
+            "flatness": float(np.exp(np.mean(logs)) / np.mean(share)),
+            "rolloff_hz": float(self._hz[min(upto, self._hz.size - 1)]),
+            "entropy": min(max(-float(share @ logs) / float(np.log(share.size)), 0.0), 1.0),
+        }
+
+
+SILENT_SHAPE = {"centroid_hz": 0.0, "flatness": 0.0, "rolloff_hz": 0.0, "entropy": 0.0}
+
+
+def _sign_changes(sound: NDArray[np.float64]) -> int:
+    return int(np.count_nonzero(np.diff(np.signbit(sound))))
 
 
 def cues_of(blocks: Iterable[NDArray[np.floating]], rate: int) -> Iterator[Cues]:

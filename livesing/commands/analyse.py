@@ -22,6 +22,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     analyse.add_argument(
         "--beats", metavar="FILE", type=Path, help="write the beats, a time in seconds a line"
     )
+    analyse.add_argument(
+        "--feeling", metavar="NAME", default="cues", help="who feels: cues (default), paper or deam"
+    )
     analyse.set_defaults(run=_run)
 
 
@@ -30,4 +33,5 @@ def _run(options: argparse.Namespace) -> None:
 
     for path in (options.output, options.beats):
         words.check_folder(path)
-    analyse(options.audio, options.output, stream=options.stream, beats=options.beats)
+    how = {"stream": options.stream, "beats": options.beats, "feeling": options.feeling}
+    analyse(options.audio, options.output, **how)

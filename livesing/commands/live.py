@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
-from livesing import __version__, words
+from livesing import words
 from livesing.commands.parser import Commands
 from livesing.errors import UsageError
+from livesing.sentiment.sound_check import LONGEST_S, SHORTEST_S, USUAL_S
 
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -57,21 +58,43 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         default=[],
         help="send state there; may be given more than once",
     )
-    for word, kind in (("--sound-check", "store_true"), ("--venue", "store")):
-        live.add_argument(word, action=kind, help=argparse.SUPPRESS)
+    live.add_argument(
+        "--sound-check",
+        metavar="SECONDS",
+        type=_check_seconds,
+        nargs="?",
+        const=USUAL_S,
+        help="listen for 20 to 60 s (default 30) for what is usual here; saved under --venue's name",
+    )
+    live.add_argument("--venue", metavar="NAME", help="begin with what a sound check saved under this name")
+    live.add_argument("--generator", metavar="G", default="embedded", help="embedded, biggan-deep-512 ...")
+    live.add_argument(
+        "--weights", metavar="W", type=Path, help="file or folder; else those of 'livesing weights get'"
+    )
+    live.add_argument("--engine", metavar="E", help="what runs the generator; else the fastest there is")
     live.add_argument("--seed", metavar="N", type=int, default=0, help="of the dream's wandering")
     live.set_defaults(run=_run)
 
 
+def _check_seconds(text: str) -> float:
+    seconds = words.positive(text)
+    if not SHORTEST_S <= seconds <= LONGEST_S:
+        raise argparse.ArgumentTypeError(f"a sound check takes {SHORTEST_S:g} to {LONGEST_S:g} s, not {text}")
+    return seconds
+
+
 def _run(options: argparse.Namespace) -> None:
+    from livesing.engine_room import DreamChoice
+    from livesing.generation.engine_open import kind_named, source_for
     from livesing.show import ShowOptions, run
 
-    if options.sound_check or options.venue:
-        raise UsageError(f"sound checks and venues are not in version {__version__} yet")
     if options.output is not None and not options.headless:
         raise UsageError("-o names the film of a headless show: add --headless")
     for path in (options.report, options.output):
         words.check_folder(path)
+    if options.engine is not None:
+        kind_named(options.engine)
+    source = source_for(options.generator, options.weights)
     run(
         ShowOptions(
             audio=options.audio,
@@ -89,5 +112,8 @@ def _run(options: argparse.Namespace) -> None:
             osc_port=options.osc[1],
             osc_outputs=tuple(options.osc_out),
             seed=options.seed,
+            dream=DreamChoice(source, options.engine),
+            venue=options.venue,
+            sound_check=options.sound_check,
         )
     )

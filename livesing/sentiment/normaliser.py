@@ -19,14 +19,16 @@ class Prior(NamedTuple):
 
     mean, std   in the cue's units; std > 0
     memory_s    s, time constant of the adaptation; infinity for a cue that is absolute
-    reach       the mean may move this many prior standard deviations, the standard deviation
-                between 1 / (1 + reach / 2) and 1 + reach / 2 of the prior's
+    reach       the mean may move this many prior standard deviations
+    stretch     the standard deviation stays between 1 / stretch and stretch of the prior's, at least 1;
+                0 stands for 1 + reach / 2
     """
 
     mean: float
     std: float
     memory_s: float = 240.0
     reach: float = 1.0
+    stretch: float = 0.0
 
 
 class RunningNormaliser:
@@ -35,13 +37,17 @@ class RunningNormaliser:
     Exponential moving averages of the value and of its squared deviation, of values clipped to
     3.5 standard deviations, so that one outlier moves little. Values that are not finite give 0
     and move nothing; the caller leaves out silence by dt = 0, or by not calling.
+
+    `priors` are the ones that it was made with: those of a venue differ from the built-in ones.
     """
 
     def __init__(self, priors: Mapping[str, Prior]) -> None:
         for name, prior in priors.items():
             if not (prior.std > 0.0 and prior.memory_s > 0.0 and prior.reach >= 0.0):
                 raise ValueError(f"prior of {name} needs std > 0, memory_s > 0, reach >= 0")
-        self._priors = dict(priors)
+            if prior.stretch != 0.0 and prior.stretch < 1.0:
+                raise ValueError(f"prior of {name} needs stretch >= 1")
+        self.priors = dict(priors)
         self._mean = {name: prior.mean for name, prior in priors.items()}
         self._std = {name: prior.std for name, prior in priors.items()}
 
@@ -50,7 +56,7 @@ class RunningNormaliser:
 
         Returns the z-scores, -3.5..3.5. KeyError when a cue is missing.
         """
-        return {name: self._push(name, values[name], dt) for name in self._priors}
+        return {name: self._push(name, values[name], dt) for name in self.priors}
 
     def _push(self, name: str, value: float, dt: float) -> float:
         if not math.isfinite(value):
@@ -58,7 +64,7 @@ class RunningNormaliser:
         mean, std = self._mean[name], self._std[name]
         z = min(max((value - mean) / std, -Z_LIMIT), Z_LIMIT)
         if dt > 0.0:
-            prior = self._priors[name]
+            prior = self.priors[name]
             step = 1.0 - math.exp(-dt / prior.memory_s)
             variance = std * std * (1.0 + step * (z * z - 1.0))
             self._set(name, mean + step * z * std, math.sqrt(max(variance, 0.0)))
@@ -66,15 +72,15 @@ class RunningNormaliser:
 
     def _set(self, name: str, mean: float, std: float) -> None:
         """Move a cue's statistics, within the reach of its prior."""
-        prior = self._priors[name]
+        prior = self.priors[name]
         shift = prior.reach * prior.std
-        widest = 1.0 + prior.reach / 2.0
+        widest = prior.stretch or 1.0 + prior.reach / 2.0
         self._mean[name] = min(max(mean, prior.mean - shift), prior.mean + shift)
         self._std[name] = min(max(std, prior.std / widest), prior.std * widest)
 
     def state(self) -> dict[str, tuple[float, float]]:
         """(mean, std) of each cue, as plain numbers, to be saved."""
-        return {name: (self._mean[name], self._std[name]) for name in self._priors}
+        return {name: (self._mean[name], self._std[name]) for name in self.priors}
 
     @classmethod
     def from_state(
