@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from livesing.audio.pulse import Pulse
 from livesing.audio_input import AudioInput
 from livesing.control.osc import OscServer
+from livesing.control.state_out import STATE
 from livesing.dreamer import SIZES
 from livesing.figures import rss_mb
 from livesing.looks import PresetWatcher
@@ -38,13 +40,7 @@ class Readout:
         return {
             "valence": mood.valence,
             "arousal": mood.arousal,
-            "level": pulse.level,
-            "bass": pulse.bass,
-            "mid": pulse.mid,
-            "treble": pulse.treble,
-            "hits": pulse.hits,
-            "bpm": pulse.bpm,
-            "beat_phase": pulse.beat_phase,
+            **{word: getattr(pulse, word) for word in STATE if word in Pulse._fields},
             "fps": self.renderer.figures.fps,
             "generator_fps": self.renderer.painter.frames.rate,
             "preset": self.renderer.looks.current.name,

@@ -9,6 +9,7 @@ import threading
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,16 @@ BUILT_IN = "built-in"
 MOST = 48
 """Paintings of one look: each holds 1.2 MB, and more is not told apart."""
 WATCH_PERIOD = 0.2
+
+
+class Known(NamedTuple):
+    """A picture, and what is known of it."""
+
+    path: Path = Path()
+    place: tuple[float, float] | None = None
+    """Valence and arousal."""
+    brush: tuple[float, float] | None = None
+    """Left and top of the crop that the strokes are taken from, as shares of the sides; else it is chosen."""
 
 
 class StyleLibrary(threading.Thread):
@@ -55,8 +66,8 @@ class StyleLibrary(threading.Thread):
         placed: dict[str, list[Placed]] = {}
         for source in wish.sources:
             placed[source] = []
-            for path, place in self._files(source, wish):
-                image = self._image(path)
+            for path, place, brush in self._files(source, wish):
+                image = self._image(path, brush)
                 if image is not None and sum(map(len, placed.values())) < MOST:
                     placed[source].append(Placed(image, *(place or by_colour(image))))
         styles = tuple(style for some in placed.values() for style in some)
@@ -79,32 +90,33 @@ class StyleLibrary(threading.Thread):
             if wanted is not None and self.repertoire(wanted) is None:
                 self.read(wanted)
 
-    def _files(self, source: str, wish: StyleWish) -> list[tuple[Path, tuple[float, float] | None]]:
-        """The pictures behind a name, each with its place if that is known."""
+    def _files(self, source: str, wish: StyleWish) -> list[Known]:
+        """The pictures behind a name, with what is known of each."""
         shipped = built_in()
         if source == BUILT_IN:
             return list(shipped.values())
         own = wish.places.get(source)
         if source in shipped:
-            path, place = shipped[source]
-            return [(path, own or place)]
+            known = shipped[source]
+            return [known._replace(place=own or known.place)]
         path = self.folder / source
         if path.is_dir():
-            places = _index(path)
+            index = _index(path)
             files = sorted(file for file in path.iterdir() if file.suffix.lower() in KINDS)
             if not files:
                 self._refuse(f"{source}: there are no pictures in this folder")
-            return [(file, own or places.get(file.stem)) for file in files]
+            found = [index.get(file.stem, Known())._replace(path=file) for file in files]
+            return [known._replace(place=own or known.place) for known in found]
         if not path.is_file():
-            known = ", ".join(shipped) or "none"
-            self._refuse(f"there is no style {source!r}; there are: {known}; and files beside the preset")
+            names = ", ".join(shipped) or "none"
+            self._refuse(f"there is no style {source!r}; there are: {names}; and files beside the preset")
             return []
-        return [(path, own)]
+        return [Known(path, own)]
 
-    def _image(self, path: Path) -> StyleImage | None:
+    def _image(self, path: Path, brush: tuple[float, float] | None) -> StyleImage | None:
         if path not in self._images:
             try:
-                self._images[path] = style_image(load(path), path.stem)
+                self._images[path] = style_image(load(path), path.stem, brush)
             except StyleError as error:
                 self._refuse(str(error))
                 self._images[path] = None
@@ -115,25 +127,30 @@ class StyleLibrary(threading.Thread):
         log.warning("%s; left out", reason)
 
 
-def built_in() -> dict[str, tuple[Path, tuple[float, float] | None]]:
+def built_in() -> dict[str, Known]:
     """The styles that come with livesing, by name."""
     try:
         folder = assets.folder("styles")
     except LivesingError:
         return {}
-    places = _index(folder)
-    return {name: (folder / f"{name}.jpg", place) for name, place in places.items()}
+    return {name: row._replace(path=folder / f"{name}.jpg") for name, row in _index(folder).items()}
 
 
-def _index(folder: Path) -> Mapping[str, tuple[float, float]]:
-    """Valence and arousal by name from a folder's `index.toml`, if it has one."""
+def _index(folder: Path) -> Mapping[str, Known]:
+    """What a folder's `index.toml` says of its pictures, by name, if it has one."""
     path = folder / "index.toml"
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {name: (float(row["valence"]), float(row["arousal"])) for name, row in content.items()}
+        return {
+            name: Known(
+                place=(float(row["valence"]), float(row["arousal"])),
+                brush=(float(row["brush"][0]), float(row["brush"][1])) if "brush" in row else None,
+            )
+            for name, row in content.items()
+        }
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         log.warning("%s cannot be read (%s)", path, error)
         return {}
 

@@ -71,6 +71,6 @@ def _style(name: str) -> Path:
     if path.is_file():
         return path
     if name in shipped:
-        return shipped[name][0]
+        return shipped[name].path
     known = ", ".join(shipped) or "none"
     raise UsageError(f"there is no picture {name!r}, nor a style of that name; there are: {known}")

@@ -145,4 +145,14 @@ def _need_torch() -> None:
         raise UsageError("training needs torch: install livesing[train]")
 
 
-MODELS = (_add_audio, _add_image)
+def _add_styles(models: Commands, common: argparse.ArgumentParser) -> None:
+    from livesing.train.styles.__main__ import arguments, run
+
+    styles = models.add_parser(
+        "styles", parents=[common], help="the paintings that ship as styles, painted anew"
+    )
+    arguments(styles)
+    styles.set_defaults(run=run)
+
+
+MODELS = (_add_audio, _add_image, _add_styles)

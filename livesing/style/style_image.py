@@ -71,9 +71,12 @@ def _open(path: Path) -> "Image.Image":
         raise StyleError(f"{path.name} is no picture that can be read ({error})") from None
 
 
-def style_image(picture: np.ndarray, name: str = "") -> StyleImage:
+def style_image(
+    picture: np.ndarray, name: str = "", brush_at: tuple[float, float] | None = None
+) -> StyleImage:
     """`picture`: [h, w, 3] float in 0..1, at least BRUSH pixels each way, HEIGHT on its shorter side for
-    strokes of their own size. Raises StyleError when it is too small."""
+    strokes of their own size. `brush_at`: left and top of the brush as shares of the sides; else the most
+    even crop. Raises StyleError when it is too small."""
     if min(picture.shape[:2]) < BRUSH:
         raise StyleError(
             f"{name or 'the style'}: {picture.shape[1]}x{picture.shape[0]} is too small for a brush"
@@ -83,6 +86,11 @@ def style_image(picture: np.ndarray, name: str = "") -> StyleImage:
     layers = bands(picture)[:-1]
     energies = np.array([float(np.square(band).sum(2).mean()) for band in layers])
     row, column = _most_even(layers)
+    if brush_at is not None:
+        column, row = (
+            min(round(share * side), side - BRUSH)
+            for share, side in zip(brush_at, picture.shape[1::-1], strict=True)
+        )
     crop = np.stack([band[row : row + BRUSH, column : column + BRUSH] for band in layers])
     brush = np.stack([_recoloured(crop[k], layers[k]) for k in range(LEVELS - 1)]).astype(np.float32)
     return StyleImage(
