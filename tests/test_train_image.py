@@ -562,7 +562,8 @@ def test_the_plot_is_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="needs matplotlib, of the extra [train]")
     rated = np.random.default_rng(0).normal(size=(50, 2))
     assert image_report.plot(tmp_path / "predicted.png", rated, rated, "made")
-    assert Image.open(tmp_path / "predicted.png").width > 300
+    with Image.open(tmp_path / "predicted.png") as picture:
+        assert picture.width > 300
 
 
 def test_the_real_teacher_is_read_out(data_dir: Path) -> None:
