@@ -190,9 +190,10 @@ def _roofline(source: Source, kind: EngineKind, on_gpu: bool) -> float | None:
     from livesing.generation.engine_work import gpu_roof, layers, processor_roof, roofline_ms
 
     work = layers(graph(source), to_tensors(probe()))
-    half = kind.precision(source) == "float16"
-    roof = gpu_roof(torch.half if half else torch.float) if on_gpu else processor_roof(time.process_time)
-    return round(roofline_ms(work, roof, 2 if half else 4), 3)
+    numbers = {"float32": torch.float, "float16": torch.half, "bfloat16": torch.bfloat16}
+    precision = numbers[kind.precision(source)]
+    roof = gpu_roof(precision) if on_gpu else processor_roof(time.process_time, precision)
+    return round(roofline_ms(work, roof, precision.itemsize), 3)
 
 
 def _difference(after: float | None, before: float | None) -> float | None:

@@ -69,10 +69,10 @@ def roofline_ms(work: Iterable[Layer], roof: Roof, bytes_each: int) -> float:
     return 1e3 * sum(times)
 
 
-def processor_roof(clock: Callable[[], float]) -> Roof:
+def processor_roof(clock: Callable[[], float], precision: torch.dtype = torch.float) -> Roof:
     """Of one thread, measured by a convolution that fits the cache and by a copy that does not."""
     x, weight = torch.randn(1, 256, 32, 32), torch.randn(256, 256, 3, 3)
-    x, weight = (tensor.to(memory_format=torch.channels_last) for tensor in (x, weight))
+    x, weight = (tensor.to(precision, memory_format=torch.channels_last) for tensor in (x, weight))
     flop = 2 * 9 * 256 * 256 * 32 * 32
     big, target = torch.ones(32 << 20), torch.empty(32 << 20)
     with torch.inference_mode():
