@@ -145,6 +145,9 @@ def run(boxes: DreamBoxes, seed: int, choice: DreamChoice) -> None:
         _loop(boxes, seed, room)
     finally:
         room.stop()
+    room.join(timeout=0.3)
+    if room.is_alive():
+        os._exit(0)  # it is inside a library, which would abort when Python is taken down around it
 
 
 def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom) -> None:

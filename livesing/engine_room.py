@@ -70,12 +70,18 @@ class Serving(NamedTuple):
 Build = Callable[[Source, str, int], None]
 """(source, kind, threads): have it built and in the cache, or raise EngineError."""
 Started = Callable[[subprocess.Popen[str]], None]
+FAILURES = (EngineError, RuntimeError, ImportError, OSError, MemoryError)
+"""With which one kind of engine may fail while another opens: libraries have no common error."""
 
 
 def promising(names: Sequence[str], current: str, measured: Mapping[str, float]) -> list[str]:
     """Kinds to try beside the current one: those that were never measured, and those that were faster."""
     than = measured.get(current, float("inf"))
     return [name for name in names if name != current and measured.get(name, 0.0) < than]
+
+
+def _line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def threads_for(source: Source) -> int:
@@ -154,8 +160,8 @@ class EngineRoom(threading.Thread):
                 continue
             try:
                 engine = open_engine(source, kind, self._cache, threads_for(source), log.info)
-            except EngineError as error:
-                self._note(f"no {name}: {error}")
+            except FAILURES as error:
+                self._note(f"no {name}: {_line(error)}")
                 continue
             self._hand_over(ServedGenerator(source, engine), engine)
             return name
@@ -173,8 +179,8 @@ class EngineRoom(threading.Thread):
                     return
                 engine = open_engine(source, KINDS[name], self._cache, threads_for(source), log.info)
                 milliseconds = measure(engine, time.perf_counter)
-            except LivesingError as error:
-                self._note(f"no {name}: {error}")
+            except (LivesingError, *FAILURES) as error:
+                self._note(f"no {name}: {_line(error)}")
                 continue
             while self.frame_ms == float("inf"):  # what runs has not drawn a frame yet
                 if self._closing.wait(0.05):

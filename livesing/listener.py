@@ -15,11 +15,13 @@ import numpy as np
 from livesing.audio.downmix import Downmix
 from livesing.audio.fast import FastPath
 from livesing.audio.pulse import PULSE_SIZE, Pulse
-from livesing.audio.slow import STEP_S, Cues, SlowPath
+from livesing.audio.slow import STEP_S, Cues
 from livesing.audio.source import BLOCK, Source
 from livesing.clock import now as clock_now
+from livesing.hearing import Hearing
 from livesing.mailbox import Mailbox
 from livesing.sentiment.cue_estimator import PRIORS, CueEstimator, cue_values
+from livesing.sentiment.feeling import Estimator
 from livesing.sentiment.mood import MOOD_SIZE, Mood
 from livesing.sentiment.sound_check import SoundCheck
 
@@ -51,14 +53,14 @@ class Listener(threading.Thread):
         source: Source,
         pulses: Mailbox,
         moods: Mailbox,
-        estimator: CueEstimator | None = None,
+        estimator: Estimator | None = None,
         before: "Listener | None" = None,
     ) -> None:
         """before: the one that this one replaces, whose estimator and counts are gone on with."""
         super().__init__(name="listener", daemon=True)
         self.pulses = pulses
         self.moods = moods
-        self.estimator: CueEstimator = estimator or (before.estimator if before else CueEstimator())
+        self.estimator: Estimator = estimator or (before.estimator if before else CueEstimator())
         self.stamp = clock_now()
         """Clock time of the last look at the Ring; its age is this thread's age."""
         self.check: SoundCheck | None = before.check if before else None
@@ -97,7 +99,7 @@ class Listener(threading.Thread):
         ring = source.ring
         reader = ring.reader()
         downmix = Downmix(source.rate, ring.channels)
-        fast, slow = FastPath(source.rate, self.pulse), SlowPath(source.rate)
+        fast, hearing = FastPath(source.rate, self.pulse), Hearing(source.rate, self.estimator)
         while self._source is source and not self._done.wait(POLL):
             self.stamp = clock_now()
             self._look_after_check(self.stamp)
@@ -108,11 +110,10 @@ class Listener(threading.Thread):
             mono = downmix.push(block)
             self.pulse = fast.push(mono, stamp, first)
             self.pulses.put(self.pulse, stamp)
-            for cues in slow.push(mono):
-                self._feel(cues, stamp)
+            for cues, mood in hearing.push(mono):
+                self._feel(cues, mood, stamp)
 
-    def _feel(self, cues: Cues, stamp: float) -> None:
-        mood: Mood = self.estimator.update(cues)
+    def _feel(self, cues: Cues, mood: Mood, stamp: float) -> None:
         self.moods.put(mood._replace(time=stamp), stamp)
         if self.check is not None:
             self.check.hear(None if cues.silent else cue_values(cues), STEP_S)

@@ -14,15 +14,14 @@ import numpy as np
 
 from livesing import assets
 from livesing.audio.fast import FastPath
-from livesing.audio.slow import SlowPath
 from livesing.audio.sound_file import SoundFile
 from livesing.dreamer import DreamBoxes, Dreamer
 from livesing.errors import UsageError
+from livesing.hearing import Hearing, estimator_of
 from livesing.looks import PresetWatcher
 from livesing.params import Params
 from livesing.preset import PresetFolder
 from livesing.renderer import Inbox, Renderer
-from livesing.sentiment.cue_estimator import CueEstimator
 from livesing.stage.headless import HeadlessSurface
 from livesing.style_library import StyleLibrary
 from livesing.whole_file import whole_file
@@ -48,9 +47,10 @@ class OfflineShow:
 
     def __init__(
         self, path: Path, *, size: tuple[int, int], fps: float, preset: str | None = None, seed: int = 0,
-        presets_folder: Path | None = None,
+        presets_folder: Path | None = None, feeling: str = "cues",
     ) -> None:  # fmt: skip
-        """Raises LivesingError for a bad file, preset or machine."""
+        """Raises LivesingError for a bad file, preset, feeling or machine."""
+        estimator = estimator_of(feeling)
         self.sound = SoundFile(path)
         self.fps = fps
         watcher = PresetWatcher(PresetFolder(presets_folder or assets.folder("presets")))
@@ -70,8 +70,7 @@ class OfflineShow:
         self.renderer.painter.fine = True
         self.renderer.painter.dreaming = 1.0  # no wait for a process to start
         self._dreamer = Dreamer(self.boxes, seed)
-        self._fast, self._slow = FastPath(self.sound.rate), SlowPath(self.sound.rate)
-        self._estimator = CueEstimator()
+        self._fast, self._hearing = FastPath(self.sound.rate), Hearing(self.sound.rate, estimator)
 
     def frames(self, start: float = 0.0, seconds: float | None = None) -> Iterator[Shown]:
         """From `start` seconds on: what lies before is heard, but neither dreamt nor drawn."""
@@ -104,8 +103,8 @@ class OfflineShow:
     def _hear(self, sound: np.ndarray, now: float) -> None:
         mono = sound.mean(axis=1, dtype=np.float32)
         self.boxes.pulses.put(self._fast.push(mono, now), now)
-        for cues in self._slow.push(mono):
-            self.boxes.moods.put(self._estimator.update(cues, now=now), now)
+        for _, mood in self._hearing.push(mono):
+            self.boxes.moods.put(mood._replace(time=now), now)
 
     def close(self) -> None:
         self.sound.close()

@@ -80,6 +80,7 @@ class ShowOptions:
     osc_outputs: tuple[tuple[str, int], ...] = ()
     seed: int = 0
     venue: str | None = None
+    feeling: str = "cues"
     sound_check: float | None = None
     """Seconds."""
     dream: DreamChoice = field(default_factory=DreamChoice)
@@ -106,7 +107,7 @@ class Show:
     def run(self) -> dict[str, Any]:
         """The whole show -> the figures of `--report`. Raises LivesingError when it cannot begin."""
         options = self.options
-        self.desk = SoundDesk(options.venue, options.sound_check)
+        self.desk = SoundDesk(options.venue, options.sound_check, options.feeling)
         with ExitStack() as closing:
             spec = parse_spec(options.audio)
             self.audio = AudioInput(spec, mute=options.mute)

@@ -5,9 +5,11 @@ import threading
 
 from livesing import venue
 from livesing.errors import LivesingError
+from livesing.hearing import estimator_of
 from livesing.listener import Listener
 from livesing.params import Params
-from livesing.sentiment.cue_estimator import PRIORS, CueEstimator
+from livesing.sentiment.cue_estimator import PRIORS
+from livesing.sentiment.feeling import Estimator
 from livesing.sentiment.sound_check import USUAL_S, SoundCheck
 from livesing.venue import Venue
 
@@ -22,10 +24,13 @@ class SoundDesk:
     venue   what is in use, None when nothing was loaded or checked
     """
 
-    def __init__(self, name: str | None, check_s: float | None) -> None:
+    def __init__(self, name: str | None, check_s: float | None, feeling: str = "cues") -> None:
         """name: of `--venue`; check_s: of `--sound-check`, seconds. Raises LivesingError for a venue that
-        is damaged, or that is not there and no sound check is to make it."""
+        is damaged, or that is not there and no sound check is to make it, and for a `feeling` that cannot be
+        had."""
         self.venue: Venue | None = None
+        self._feeling = feeling
+        estimator_of(feeling)  # now, and not when the window is open
         self._name = venue.DEFAULT if name is None else venue.check_name(name)
         self._asked_s = check_s
         self._fired = 0.0
@@ -34,9 +39,9 @@ class SoundDesk:
             self.venue = venue.load(name, PRIORS)
             log.info("venue %s, sound check of %s", name, self.venue.date)
 
-    def estimator(self) -> CueEstimator:
+    def estimator(self) -> Estimator:
         """A new one, calibrated to the venue that was loaded."""
-        estimator = CueEstimator()
+        estimator = estimator_of(self._feeling)
         if self.venue is not None:
             estimator.calibrate(self.venue.cues)
         return estimator

@@ -1,5 +1,6 @@
 """`livesing dream` and `livesing render`: stills and films that appear when they are complete."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -10,6 +11,7 @@ from PIL import Image
 from sounds import drum_loop
 
 from livesing.cli import main
+from livesing.generation.biggan_config import CONFIGS, BigGANConfig
 
 
 def still(tmp_path: Path, *words: str) -> np.ndarray:
@@ -48,6 +50,59 @@ def test_a_walk_is_a_film(tmp_path: Path) -> None:
     assert frames[0].shape == (90, 160, 3)
     steps = np.abs(np.diff(np.stack(frames), axis=0)).mean(axis=(1, 2, 3))
     assert 0 < steps.max() < 20, "it moves, and never jumps"
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file of weights of a small BigGAN-deep, which is a generator like the others meanwhile."""
+    torch = pytest.importorskip("torch", reason="torch is not installed (extra [gan])")
+    from livesing.generation.biggan_reference import random_state
+
+    blocks = ((False, 4, 4), (True, 4, 4), (True, 4, 4), (True, 4, 2), (True, 2, 1))
+    small = BigGANConfig(64, blocks, attention_before=4, width=16)
+    monkeypatch.setitem(CONFIGS, "biggan-small", small)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file = tmp_path / "weights.bin"
+    torch.save(random_state(small), file)
+    threads = torch.get_num_threads()
+    yield file
+    torch.set_num_threads(threads)
+
+
+def test_a_generator_with_weights_of_its_own(weights: Path, tmp_path: Path) -> None:
+    path = tmp_path / "own.png"
+    words = ["dream", "-o", str(path), "--generator", "biggan-small", "--weights", str(weights)]
+    assert main([*words, "--class", "3"]) == 0
+    own = np.asarray(Image.open(path)).astype(np.float64)
+    assert own.shape == (64, 64, 3), "without a size, the network's own"
+    assert own.std() > 20
+    assert main([*words, "--class", "4"]) == 0
+    assert np.abs(np.asarray(Image.open(path)) - own).mean() > 5
+    assert main([*words, "--size", "96x54", "--engine", "torch"]) == 0
+    assert np.asarray(Image.open(path)).shape == (54, 96, 3)
+    film = tmp_path / "own.mp4"
+    words[2] = str(film)
+    assert main([*words, "--walk", "0.5", "--fps", "6", "--size", "80x46"]) == 0
+    with av.open(str(film)) as file:
+        assert [(frame.width, frame.height) for frame in file.decode(video=0)] == [(80, 46)] * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--generator", "biggan-small"], "needs weights"),
+        (["--generator", "biggan-small", "--weights", "nowhere"], "nowhere"),
+        (["--engine", "steam"], "steam"),
+        (["--weights", "weights.bin"], "takes no weights"),
+    ],
+)
+def test_a_generator_that_cannot_run_is_one_line(
+    words: list[str], part: str, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dream", "-o", str(tmp_path / "none.png"), *words]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1 and part in errors[0]
+    assert not (tmp_path / "none.png").exists()
 
 
 def test_render_is_as_long_as_its_sound(tmp_path: Path) -> None:

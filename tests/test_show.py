@@ -219,3 +219,13 @@ def test_headless_without_a_display(run_livesing: RunLivesing, drums: Path, tmp_
         sound = np.concatenate([frame.to_ndarray().ravel() for frame in film.decode(audio=0)])
         assert np.abs(sound).max() > 0.2, "the film has the sound"
         assert abs(len(sound) / 48000 - 3) < 1.5
+
+
+def test_another_estimator_feels(run_livesing: RunLivesing, drums: Path, tmp_path: Path) -> None:
+    words = ["live", "--headless", "--audio", drums, "--mute", "--windowed", "320x180", "--seconds", "3"]
+    done = run_livesing([*words, "--feeling", "paper", "-o", "a.mp4"], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.mp4").is_file()
+    done = run_livesing([*words, "--feeling", "nobody"], cwd=tmp_path)
+    assert done.returncode == 2
+    assert "there is no feeling 'nobody'; there are: cues, paper, deam" in done.stderr

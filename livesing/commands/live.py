@@ -67,6 +67,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="listen for 20 to 60 s (default 30) for what is usual here; saved under --venue's name",
     )
     live.add_argument("--venue", metavar="NAME", help="begin with what a sound check saved under this name")
+    live.add_argument(
+        "--feeling", metavar="NAME", default="cues", help="who feels: cues (default), paper, deam"
+    )
     live.add_argument("--generator", metavar="G", default="embedded", help="embedded, biggan-deep-512 ...")
     live.add_argument(
         "--weights", metavar="W", type=Path, help="file or folder; else those of 'livesing weights get'"
@@ -114,6 +117,7 @@ def _run(options: argparse.Namespace) -> None:
             seed=options.seed,
             dream=DreamChoice(source, options.engine),
             venue=options.venue,
+            feeling=options.feeling,
             sound_check=options.sound_check,
         )
     )

@@ -18,6 +18,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     render.add_argument("--fps", metavar="N", type=words.rate, default=30.0)
     render.add_argument("--preset", metavar="P", help="name or number of the look")
     render.add_argument("--seed", metavar="N", type=int, default=0, help="of the dream's wandering")
+    render.add_argument(
+        "--feeling", metavar="NAME", default="cues", help="who feels: cues (default), paper, deam"
+    )
     render.set_defaults(run=_run)
 
 
@@ -28,7 +31,14 @@ def _run(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() != ".mp4":
         raise UsageError(f"{options.output.name}: a film is written as .mp4")
     size = options.size[0] - options.size[0] % 2, options.size[1] - options.size[1] % 2
-    show = OfflineShow(options.audio, size=size, fps=options.fps, preset=options.preset, seed=options.seed)
+    show = OfflineShow(
+        options.audio,
+        size=size,
+        fps=options.fps,
+        preset=options.preset,
+        seed=options.seed,
+        feeling=options.feeling,
+    )
     try:
         render(show, options.output)
     finally:

@@ -155,8 +155,11 @@ class ServedGenerator:
         return self._engine
 
     def move_to(self, engine: Engine) -> None:
-        """The next frame comes from another engine of the same source; the old one is closed."""
-        if engine.size != self.size:
+        """The next frame comes from another engine of the same source; the old one is closed.
+
+        Raises EngineError for one of another source.
+        """
+        if engine.size != self.size and not hasattr(self._engine, "resize"):
             raise EngineError(f"the {engine.kind} engine draws {engine.size}, not {self.size}")
         self._engine, old = engine, self._engine
         old.close()
