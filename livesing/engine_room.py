@@ -35,9 +35,6 @@ log = logging.getLogger(__name__)
 
 EMBEDDED = Source("embedded")
 SIZE = (512, 288)
-SIZE_ON_GPU = (1024, 576)
-"""Of the embedded generator's pictures. On the processor the show asks for smaller ones when it must."""
-ON_GPU = ("tensorrt", "cuda", "cuda-compiled")
 
 
 @dataclass(frozen=True)
@@ -147,7 +144,7 @@ class EngineRoom(threading.Thread):
         choice = self._choice
         source = choice.source
         if source.generator == "embedded" and source.size is None:
-            source = replace(source, size=SIZE_ON_GPU if choice.engine in ON_GPU else SIZE)
+            source = replace(source, size=SIZE)
         self._source = source
         self._measured = self._cache.choice(circumstances(source))
         usual = [name for name in ranked(candidates(source), self._measured) if name not in choice.without]

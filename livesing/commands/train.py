@@ -42,7 +42,7 @@ def _add_image(models: Commands, common: argparse.ArgumentParser) -> None:
     image.add_argument(
         "--teacher", metavar="DIR", type=Path, help="MobileNetV2 as int8 tflite, and its labels"
     )
-    image.add_argument("--steps", metavar="N", type=int, help="of distillation (15000); with --teacher")
+    image.add_argument("--steps", metavar="N", type=int, help="of distillation (6000); with --teacher")
     image.add_argument(
         "--backbone",
         metavar="FILE",
@@ -73,7 +73,7 @@ def _image(options: argparse.Namespace) -> None:
         from livesing.train.image import train_student
 
         train_student(
-            options.oasis, options.teacher, options.output, steps=options.steps or 15000, folds=options.folds,
+            options.oasis, options.teacher, options.output, steps=options.steps or 6000, folds=options.folds,
             seed=options.seed, threads=options.threads, fresh=options.fresh,
         )  # fmt: skip
     else:

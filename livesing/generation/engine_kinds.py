@@ -87,7 +87,7 @@ class OnnxruntimeKind(_Cpu):
         return "float32"
 
     def facts(self) -> dict[str, str]:
-        return super().facts() | _versions("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml")
+        return super().facts() | _versions("onnxruntime")
 
     def build(self, source: Source, file: Path, progress: Progress) -> Floats:
         lacking = _lacks("torch", "onnx", "onnxscript")

@@ -81,7 +81,7 @@ def train_student(
     known = [picture for picture, held in zip(photographs, held_out, strict=True) if not held]
     questions = ask(keen, feelings, photographs, known, seed)
     blind = _blind_scores(run, questions, data.standard, held_out)
-    evidence = questions.seen_by(run.net)
+    evidence = questions.seen_by(run.mean)
     solver = image_heads.RidgeSolver(evidence.more_student, image_heads.RIDGE)
     predicted = image_heads.cross_validated(evidence, data.standard, data.themes, folds, solver)
     scores = {
@@ -93,8 +93,8 @@ def train_student(
         "the teacher itself, cross-validated": report.score(predicted["teacher"], data.standard),
     }
     heads = image_heads.fit_heads(evidence, data.standard, np.arange(len(photographs)), solver)
-    gate = _gate(run.net, photographs, image_augment.plain(frames), seed)
-    served = Served(run.net[0], run.net[1], heads.process, heads.ridge, gate, image_heads.PROCESS_SHARE)
+    gate = _gate(run.mean, photographs, image_augment.plain(frames), seed)
+    served = Served(run.mean[0], run.mean[1], heads.process, heads.ridge, gate, image_heads.PROCESS_SHARE)
     export_onnx(served, output / "image.onnx")
     settings = {"steps": steps, "folds": folds, "seed": seed, "pictures": len(photographs)}
     _write(output, run, data, predicted["student"], scores, settings)
@@ -188,12 +188,12 @@ def _write(
 ) -> None:  # fmt: skip
     zero, unit = (", ".join(f"{value:.2f}" for value in values) for values in (data.centre, data.deviation))
     image_weights.save(
-        output / "image.safetensors", run.net.state_dict(), {"net": "image_student.Student, Lessons"}
+        output / "image.safetensors", run.mean.state_dict(), {"net": "image_student.Student, Lessons"}
     )
     report.write_report(output / "report.json", scores, settings)
     report.plot(output / "predicted.png", predicted, data.standard, "the image estimator, themes left out")
     size = (output / "image.onnx").stat().st_size / 1e6
-    parameters = sum(p.numel() for p in run.net[0].parameters()) / 1e6
+    parameters = sum(p.numel() for p in run.mean[0].parameters()) / 1e6
     flags = " ".join(f"--{name} {settings[name]}" for name in ("steps", "folds", "seed"))
     command = f"livesing train image --oasis DIR --teacher DIR {flags}"
     facts = [

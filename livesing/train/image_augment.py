@@ -17,7 +17,7 @@ from livesing.train.image_teacher import SIDE
 Bytes = NDArray[np.uint8]
 Rng = np.random.Generator
 
-CUT, BLEND, COLLAGE = 0.3, 0.08, 0.15
+CUT, BLEND, COLLAGE = 0.25, 0.08, 0.10
 """Shares of the pictures that get a rectangle of another, are mixed with another, are made of four."""
 DRAWN = 0.06
 LUMA = torch.tensor([0.299, 0.587, 0.114])

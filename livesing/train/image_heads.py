@@ -25,8 +25,8 @@ Features = list[Floats]
 """A group of features an entry, arrays [N, F]."""
 
 BATCH = 32
-STUDENT_WEIGHTS = (0.3, 0.5, 0.5, 0.3)
-"""Of the groups middle, late, pooled and feelings in the student's kernel."""
+STUDENT_WEIGHTS = (0.5, 0.5, 0.3)
+"""Of the groups late, pooled and feelings in the student's kernel."""
 PROCESS_SHARE = 0.5
 RIDGE = 300.0
 GATE_RIDGE = 300.0

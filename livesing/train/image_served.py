@@ -31,11 +31,10 @@ SMALLEST_TENSOR = 256
 
 
 class Groups(NamedTuple):
-    """What the heads work on: groups of features of each picture."""
+    """What the heads work on: three groups of features of each picture."""
 
-    middle: Tensor  # [N, 192], means and deviations of the teacher's map at stride 16, as the student sees it
-    late: Tensor  # [N, 320], the same at stride 32
-    pooled: Tensor  # [N, 512]
+    late: Tensor  # [N, 320], means and deviations of the last map
+    pooled: Tensor  # [N, 640]
     feelings: Tensor  # [N, 4]
 
 
@@ -47,15 +46,10 @@ def groups_of(student: Student, lessons: Lessons, pictures: Tensor) -> Groups:
 
 def _groups(student: Student, lessons: Lessons, pictures: Tensor) -> Groups:
     seen = student(pictures)
-    middle, late = (_moments(lessons.maps[level](seen[level])) for level in (2, 3))
-    return Groups(middle, late, seen[4], lessons.vectors[2](seen[4]))
-
-
-def _moments(x: Tensor) -> Tensor:
-    """Means and deviations over a map: [N, C, h, w] -> [N, 2 C]."""
-    centre = x.mean((2, 3), keepdim=True)
-    deviation = (x - centre).square().mean((2, 3)).add(1e-6).sqrt()
-    return torch.cat([centre.flatten(1), deviation], 1)
+    late = seen.maps[3]
+    centre = late.mean((2, 3), keepdim=True)
+    deviation = (late - centre).square().mean((2, 3)).add(1e-6).sqrt()
+    return Groups(torch.cat([centre.flatten(1), deviation], 1), seen.pooled, lessons.feelings(seen.pooled))
 
 
 class ProcessLayer(nn.Module):

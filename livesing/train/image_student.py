@@ -1,11 +1,14 @@
 """The network of the image estimator: a small convolutional net of our own, taught stage by stage.
 
-Five stages, at strides 8, 16, 16 and 32 and over the whole picture; each has a lesson, a linear map from its last
-layer to what the teacher sees at that depth. Blocks are a 3x3 filter, a ReLU and a 1x1 filter around a shortcut:
-few operators, cheap on a CPU. Any picture from 64 x 64 pixels up.
+It has five stages. Each ends in the channels of one of the teacher's feature maps, standardised, and learns
+to give what the teacher gives there; so a stage can also be fed with the teacher's map instead of that of
+the stage before it, and learns its own part from the first step. Its blocks are a 5x5 filter per channel,
+then two 1x1 layers with a ReLU between, around a shortcut: few operators, cheap on a CPU. Strides 8, 16, 16,
+32, 32; any picture from 64 x 64.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,28 +16,27 @@ from torch import Tensor, nn
 from livesing.train.image_names import TEMPERATURES
 from livesing.train.image_teacher import TAPS
 
-STEM = (24, 48)
-WIDTHS = (64, 128, 128, 192)
-POOLED = 512
-BLOCKS = (1, 3, 3, 3, 3, 1)
+STEM = (16, 48)
+POOLED = 640
+BLOCKS = (1, 3, 3, 3, 4, 1)
 """In the stem, in the stages at strides 8, 16, 16 and 32, and in the summary."""
-STAGES = 5
-DROPOUT = 0.2
 
 
 class Block(nn.Module):
-    """x + narrow(relu(filter(x)))."""
+    """x + project(relu(expand(filter(x))))."""
 
-    def __init__(self, width: int, inner: int) -> None:
+    def __init__(self, width: int, widening: int) -> None:
         super().__init__()
-        self.filter = nn.Conv2d(width, inner, 3, padding=1, bias=False)
-        self.filter_norm = nn.BatchNorm2d(inner)
-        self.narrow = nn.Conv2d(inner, width, 1, bias=False)
-        self.narrow_norm = nn.BatchNorm2d(width)
-        nn.init.constant_(self.narrow_norm.weight, 0.1)  # begins near the identity
+        self.filter = nn.Conv2d(width, width, 5, padding=2, groups=width, bias=False)
+        self.filter_norm = nn.BatchNorm2d(width)
+        self.expand = nn.Conv2d(width, width * widening, 1)
+        self.project = nn.Conv2d(width * widening, width, 1, bias=False)
+        self.project_norm = nn.BatchNorm2d(width)
+        nn.init.constant_(self.project_norm.weight, 0.1)  # begins near the identity
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.narrow_norm(self.narrow(torch.relu(self.filter_norm(self.filter(x)))))
+        inner = torch.relu(self.expand(self.filter_norm(self.filter(x))))
+        return x + self.project_norm(self.project(inner))
 
 
 def _layer(inner: int, outer: int, kernel: int, stride: int) -> nn.Sequential:
@@ -44,73 +46,68 @@ def _layer(inner: int, outer: int, kernel: int, stride: int) -> nn.Sequential:
     return nn.Sequential(*padding, convolution, nn.BatchNorm2d(outer), nn.ReLU())
 
 
-class Summary(nn.Module):
-    """The last stage: a map [B, C, h, w] -> a standardised vector [B, POOLED] of the whole picture."""
+def _stage(
+    inner: int, width: int, depth: int, widening: int, outer: int, kernel: int, stride: int
+) -> nn.Sequential:
+    """Into `width` channels, blocks there, and out to the teacher's channels."""
+    blocks = [Block(width, widening) for _ in range(depth)]
+    return nn.Sequential(_layer(inner, width, kernel, stride), *blocks, nn.Conv2d(width, outer, 1))
 
-    def __init__(self, blocks: int) -> None:
-        super().__init__()
-        width = WIDTHS[-1]
-        self.layers = nn.Sequential(
-            *(Block(width, width) for _ in range(blocks)), _layer(width, POOLED, 1, 1)
-        )
-        self.norm = nn.BatchNorm1d(POOLED)
 
-    def forward(self, x: Tensor) -> Tensor:
-        pooled: Tensor = self.norm(self.layers(x).mean((2, 3)))
-        return pooled
+class Seen(NamedTuple):
+    """What the student sees in pictures [B, 3, H, W]: standardised maps as the teacher's, and a summary."""
+
+    maps: list[Tensor]  # [B, 32, H/8, W/8], [B, 64, H/16, W/16], [B, 96, H/16, W/16], [B, 160, H/32, W/32]
+    pooled: Tensor  # [B, 640]
 
 
 class Student(nn.Module):
-    """The backbone: pictures [B, 3, H, W] in -1..1 -> what each stage sees, four maps and a vector."""
+    """The backbone: pictures [B, 3, H, W] in -1..1 -> Seen."""
 
     def __init__(self, blocks: Sequence[int] = BLOCKS) -> None:
         super().__init__()
-        stem = [_layer(3, STEM[0], 3, 2), _layer(STEM[0], STEM[1], 3, 2)]
-        stem += [Block(STEM[1], 2 * STEM[1]) for _ in range(blocks[0])]
-        stages: list[nn.Module] = []
-        inner = STEM[1]
-        for level, width in enumerate(WIDTHS):
-            kernel, stride = (1, 1) if level == 2 else (3, 2)
-            widened = 2 * width if level == 0 else width
-            layers = [_layer(inner, width, kernel, stride)]
-            layers += [Block(width, widened) for _ in range(blocks[level + 1])]
-            stages.append(nn.Sequential(*(stem if level == 0 else []), *layers))
-            inner = width
-        self.stages = nn.ModuleList([*stages, Summary(blocks[-1])])
+        fine, early, middle, late = (tap[2] for tap in TAPS[:4])
+        stem = [Block(STEM[1], 2) for _ in range(blocks[0])]
+        self.stem = nn.Sequential(_layer(3, STEM[0], 3, 2), _layer(STEM[0], STEM[1], 3, 2), *stem)
+        self.stages = nn.ModuleList(
+            [
+                _stage(STEM[1], 64, blocks[1], 3, fine, 3, 2),
+                _stage(fine, 128, blocks[2], 3, early, 3, 2),
+                _stage(early, 128, blocks[3], 3, middle, 1, 1),
+                _stage(middle, 192, blocks[4], 4, late, 3, 2),
+            ]
+        )
+        self.summary = nn.Sequential(
+            _layer(late, 192, 1, 1), *(Block(192, 4) for _ in range(blocks[5])), _layer(192, POOLED, 1, 1)
+        )
+        self.pooled_norm = nn.BatchNorm1d(POOLED)
 
-    def forward(self, pictures: Tensor) -> list[Tensor]:
-        seen = []
-        x = pictures
-        for stage in self.stages:
+    def forward(self, pictures: Tensor, given: Sequence[Tensor] = (), forced: Tensor | None = None) -> Seen:
+        """`given` are the teacher's maps; where `forced` [B, 4] is true, the stage after one sees it
+        instead."""
+        x = self.stem(pictures)
+        maps = []
+        for level, stage in enumerate(self.stages):
             x = stage(x)
-            seen.append(x)
-        return seen
+            maps.append(x)
+            if forced is not None:
+                x = torch.where(forced[:, level, None, None, None], given[level].to(x.dtype), x)
+        return Seen(maps, self.pooled_norm(self.summary(x).mean((2, 3))))
 
 
 class Lessons(nn.Module):
-    """Linear maps from what a stage sees to what the teacher sees, in standard units.
-
-    The last stage has three: to the teacher's pooled features, to its scores, and to the feelings of what it names.
-    """
+    """Linear maps from the summary to the teacher's pooled features, its scores, and the feelings of what
+    it names."""
 
     def __init__(self) -> None:
         super().__init__()
-        maps = [nn.Conv2d(width, tap[2], 1) for width, tap in zip(WIDTHS, TAPS[:4], strict=True)]
-        self.maps = nn.ModuleList(maps)
-        self.dropout = nn.Dropout(DROPOUT)
-        sizes = (TAPS[4][2], TAPS[5][2], 2 * len(TEMPERATURES))
-        self.vectors = nn.ModuleList(nn.Linear(POOLED, size) for size in sizes)
-        for linear in self.vectors:
+        self.features = nn.Linear(POOLED, TAPS[4][2])
+        self.scores = nn.Linear(POOLED, TAPS[5][2])
+        self.feelings = nn.Linear(POOLED, 2 * len(TEMPERATURES))
+        for linear in (self.features, self.scores, self.feelings):
             nn.init.zeros_(linear.weight)
             nn.init.zeros_(linear.bias)
 
-    def of_stage(self, stage: int, seen: Tensor) -> list[Tensor]:
-        """The answers of one stage."""
-        if stage < len(self.maps):
-            return [self.maps[stage](seen)]
-        pooled = self.dropout(seen)
-        return [linear(pooled) for linear in self.vectors]
-
-    def forward(self, seen: Sequence[Tensor]) -> list[Tensor]:
-        """The answers of all stages, in the order of TAPS, and the feelings."""
-        return [answer for stage, x in enumerate(seen) for answer in self.of_stage(stage, x)]
+    def forward(self, seen: Seen) -> list[Tensor]:
+        """In the order of TAPS, and the feelings."""
+        return [*seen.maps, self.features(seen.pooled), self.scores(seen.pooled), self.feelings(seen.pooled)]
