@@ -5,7 +5,7 @@ PYTHON ?=
 ARGS ?=
 export PYTHON
 
-.PHONY: setup live test check format gan tensorrt clean help
+.PHONY: setup live test check format gan tensorrt coverage clean help
 
 setup: ## set up .venv and the system libraries that are missing
 	@scripts/system-libraries.sh live || true
@@ -39,6 +39,11 @@ gan: ## add torch: BigGAN, and training
 
 tensorrt: ## add TensorRT's engines for an NVIDIA GPU
 	@scripts/setup.sh gan tensorrt
+
+coverage: ## does TensorRT take each generator whole? Its partitioner says so, without a GPU
+	@scripts/setup.sh gan train
+	@scripts/trt-packages.sh
+	@.venv/bin/python scripts/trt_coverage.py
 
 clean: ## remove .venv and everything that was built
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache

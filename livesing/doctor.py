@@ -26,6 +26,7 @@ PACKAGES = (
 EXTRAS = {
     "torch": "BigGAN and training: pip install 'livesing[gan]'",
     "pytorch-pretrained-biggan": "BigGAN: pip install 'livesing[gan]'",
+    "openvino": "an engine for processors with bfloat16: pip install 'livesing[openvino]'",
     "torch-tensorrt": "the fastest engine on NVIDIA GPUs: pip install 'livesing[tensorrt]'",
 }
 

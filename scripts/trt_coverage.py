@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Does Torch-TensorRT take the whole of a generator as one engine? Its partitioner says so, without a GPU.
 
-    python -m venv --system-site-packages /tmp/trt     # of a Python that has this package and torch
-    /tmp/trt/bin/pip install --no-deps torch-tensorrt==2.13.0 'tensorrt-cu13-bindings>=11,<11.1' dllist psutil
-    /tmp/trt/bin/python scripts/trt_coverage.py [GENERATOR ...]
+    make coverage                                             # all of them, with what they need
+    .venv/bin/python scripts/trt_coverage.py [GENERATOR ...]  # some, once that is there
 
-Both packages (25 MB) are the real ones. NVIDIA's libraries are not there, so three empty ones are compiled (a
-C compiler is needed) with the nine functions whose absence would keep the packages from loading, and torch is
-told of a GPU that it never uses. The partitioner and all checks of its converters run as always; what they
-leave to torch is counted. It proves coverage: not that TensorRT builds the engine, nor how fast that is.
+Torch-TensorRT and TensorRT's bindings are the real ones; scripts/trt-packages.sh puts them aside. NVIDIA's
+libraries are not there, so three empty ones are compiled (a C compiler is needed) with the nine functions
+whose absence would keep the packages from loading, and torch is told of a GPU that it never uses. The
+partitioner and all checks of its converters run as always; what they leave to torch is counted. It proves
+coverage: not that TensorRT builds the engine, nor how fast that is.
 
 A network with an operation that has no converter must fail the same way: without it the check would prove
 nothing. Prints a JSON object a line; exits with 1 when one is not covered whole, and with 3 when the packages
@@ -48,12 +48,16 @@ PACKAGES = ("torch", "torch_tensorrt", "tensorrt_bindings")
 GENERATORS = ("biggan-deep-128", "biggan-deep-512", "embedded")
 CONTROL = "control"
 """A network that is not to be covered."""
+ASIDE = Path(sys.prefix) / "trt"
+"""Where scripts/trt-packages.sh puts the packages."""
+if ASIDE.is_dir():
+    sys.path.append(str(ASIDE))
 
 
 def main(names: list[str]) -> int:
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
-        print(f"missing: {', '.join(missing)}; how to install them: the head of this file", file=sys.stderr)
+        print(f"missing: {', '.join(missing)}; `make coverage` installs them", file=sys.stderr)
         return 3
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
