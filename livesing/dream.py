@@ -11,22 +11,33 @@ from livesing.errors import LivesingError
 from livesing.generation.embedded import class_moods
 from livesing.generation.engine_open import ServedGenerator
 from livesing.generation.latent_path import NORM, LatentPath
-from livesing.params import TABLE
-from livesing.translation.fixed_map import fixed_map
-from livesing.translation.network import CLASSES, LATENT, Translation, translate
+from livesing.params import INDEX, TABLE
+from livesing.translation.opening import Ground, open_translator
+from livesing.translation.steering import on_length, temperature
+from livesing.translation.translator import CLASSES, LATENT, Felt, Translation
 
+VIEWS = int(TABLE[INDEX["dream.view"]].high) + 1
+SHARPNESS = TABLE[INDEX["dream.sharpness"]].default
 LEG_SECONDS = 6.0
 """A walk goes from one latent to the next in about this time."""
 
 
-def wish(number: int | None, mood: tuple[float, float] | None, seed: int) -> Translation:
-    """What to dream: one class, or a mood through the translator, or what the seed picks."""
+def wish(
+    number: int | None, mood: tuple[float, float] | None, seed: int, *, generator: str = "embedded",
+    translator: str = "views",
+) -> Translation:  # fmt: skip
+    """What to dream: one class, or a mood through a translator, or what the seed picks.
+
+    Raises TranslatorError.
+    """
     rng = np.random.default_rng(seed)
     z = rng.normal(size=LATENT)
     z = (z * NORM / np.linalg.norm(z)).astype(np.float32)
     if mood is not None:
-        asked = translate(*mood, fixed_map(class_moods(), seed % 20), 0.025)
-        direction = asked.z + (0.5 * z if seed else 0.0)
+        chosen_one = open_translator(translator, Ground(generator, class_moods(), Path()), seed % VIEWS)
+        asked = chosen_one.translate(Felt(*mood), temperature(SHARPNESS))
+        # Seeds beyond the views stray from what the view asks for.
+        direction = on_length(asked.z) + (0.5 * on_length(z) if seed >= VIEWS else 0.0)
         return Translation(asked.classes, (direction * NORM / np.linalg.norm(direction)).astype(np.float32))
     chosen = int(rng.integers(CLASSES)) if number is None else number
     return Translation(np.eye(CLASSES, dtype=np.float32)[chosen], z)

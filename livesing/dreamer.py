@@ -13,19 +13,21 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from livesing.audio.pulse import Pulse
 from livesing.clock import now as clock_now
-from livesing.engine_room import DreamChoice, EngineRoom
+from livesing.engine_room import DreamChoice, EngineRoom, Serving
 from livesing.generation.engine_open import ServedGenerator, open_embedded
 from livesing.generation.latent_path import TRUNCATION, LatentPath
 from livesing.listener import mood_box, pulse_box
 from livesing.mailbox import Mailbox
 from livesing.params import TABLE, snapshot
 from livesing.sentiment.mood import Mood
+from livesing.translation.steering import Steering
+from livesing.translation.translator import LATENT, Felt
+from livesing.translators import Translators, choice_box
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +64,7 @@ class DreamBoxes:
     params: Mailbox = field(default_factory=lambda: Mailbox(np.dtype(("f8", len(TABLE))), shared=True))
     orders: Mailbox = field(default_factory=lambda: Mailbox(ORDERS, shared=True))
     serving: Mailbox = field(default_factory=lambda: Mailbox(SERVING, shared=True))
-
-
-def temperature(sharpness: float) -> float:
-    """`dream.sharpness` 0..1 as the softmax's temperature: .3 is deepsing's .05."""
-    return 0.1 * 0.1**sharpness
+    translators: Mailbox = field(default_factory=lambda: choice_box(shared=True))
 
 
 class Dreamer:
@@ -80,17 +78,15 @@ class Dreamer:
         self.boxes = boxes
         self.generator = generator or open_embedded(SIZES[0])
         self.path = LatentPath(seed)
-        self._class_moods = class_moods()
-        self._views: dict[int, Any] = {}
+        self.translators = Translators(boxes.translators, self.generator.name, class_moods())
+        self._steering = Steering()
         self._rng = np.random.default_rng(seed)
         self._mood_seen = -1
-        self._noise = np.zeros(128)
+        self._noise = np.zeros(LATENT)
         self._last: float | None = None
 
     def dream(self, now: float) -> None:
         """Read the newest of everything, make one frame, publish it."""
-        from livesing.translation.network import Translation, translate
-
         started = clock_now()
         params = snapshot(_newest(self.boxes.params, np.array([param.default for param in TABLE])))
         mood_letter = self.boxes.moods.get()
@@ -99,14 +95,11 @@ class Dreamer:
         pulse = Pulse(*pulse_letter.value.tolist()) if pulse_letter else Pulse.quiet(now)
         if mood_letter and mood_letter.sequence != self._mood_seen:
             self._mood_seen = mood_letter.sequence
-            self._noise = np.clip(self._rng.normal(size=128), -2, 2)
+            self._noise = np.clip(self._rng.normal(size=LATENT), -2, 2)
         valence = mood.valence * params["mood.gain"] + params["mood.valence"]
         arousal = mood.arousal * params["mood.gain"] + params["mood.arousal"]
-        weights = self._view(int(params["dream.view"]))
-        wish = translate(valence, arousal, weights, temperature(params["dream.sharpness"]))
-        wish = Translation(
-            wish.classes, wish.z + (params["dream.noise"] * 3 * self._noise).astype(np.float32)
-        )
+        first, second = self.translators.present(int(params["dream.view"]))
+        wish = self._steering.translate(Felt(valence, arousal), first, second, params, self._noise)
         dt = 0.0 if self._last is None else now - self._last
         self._last = now
         z, classes = self.path.step(dt, wish, pulse, params)
@@ -119,14 +112,6 @@ class Dreamer:
             frame["valence"], frame["arousal"] = valence, arousal
             frame["top_class"] = int(classes[0, 0].argmax())
             frame["seconds"] = clock_now() - started
-
-    def _view(self, number: int) -> Any:
-        """The translator of a view, made at first use (50 ms)."""
-        from livesing.translation.fixed_map import fixed_map
-
-        if number not in self._views:
-            self._views[number] = fixed_map(self._class_moods, number)
-        return self._views[number]
 
 
 def _newest(box: Mailbox, otherwise: np.ndarray) -> np.ndarray:
@@ -150,11 +135,17 @@ def run(boxes: DreamBoxes, seed: int, choice: DreamChoice) -> None:
         os._exit(0)  # it is inside a library, which would abort when Python is taken down around it
 
 
+def _serving(serving: Serving, dreamer: Dreamer | None) -> Serving:
+    """What runs, and what of the look's translators cannot be had."""
+    trouble = dreamer.translators.trouble if dreamer is not None else ""
+    return serving._replace(words=f"{serving.words}; translator: {trouble}") if trouble else serving
+
+
 def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom) -> None:
     parent = multiprocessing.parent_process()
     dreamer: Dreamer | None = None
     deadline = clock_now()
-    told = None
+    told: Serving | None = None
     while parent is None or parent.is_alive():
         orders = boxes.orders.get()
         if orders is not None and orders.value["quit"]:
@@ -166,8 +157,9 @@ def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom) -> None:
             dreamer = Dreamer(boxes, seed, opened)
         elif opened is not None and dreamer is not None:
             dreamer.generator.move_to(opened)
-        if room.serving != told:
-            told = room.serving
+        serving = _serving(room.serving, dreamer)
+        if serving != told:
+            told = serving
             boxes.serving.put((told.kind.encode(), told.words.encode()), now)
         if dreamer is None:
             if not room.is_alive() and room.unopened:

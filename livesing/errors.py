@@ -8,6 +8,7 @@
       PresetError            a preset file is refused, with its line
       StyleError             a picture cannot serve as a style
       WeightsError           a file of weights is missing, damaged or for another network
+      TranslatorError        there is no translator of that name, or its file does not serve
       EngineError            an engine cannot be had on this machine, or fails its self-test
 
 Anything else that escapes is a bug and shows its traceback.
@@ -44,6 +45,10 @@ class StyleError(LivesingError):
 
 class WeightsError(LivesingError):
     """A file of weights is missing, damaged, or belongs to another network."""
+
+
+class TranslatorError(LivesingError):
+    """A translator that does not exist, or whose file is missing, damaged, or of another kind."""
 
 
 class EngineError(LivesingError):

@@ -61,7 +61,8 @@ class OfflineShow:
         self.params = Params()
         self.boxes = DreamBoxes()
         self.surface = HeadlessSurface(*size)
-        inbox = Inbox(self.boxes.pulses, self.boxes.moods, self.boxes.frames, self.boxes.params)
+        boxes = self.boxes
+        inbox = Inbox(boxes.pulses, boxes.moods, boxes.frames, boxes.params, boxes.translators)
         self.renderer = Renderer(self.surface, self.params, inbox, watcher, first, fps, adaptive=False)
         library = StyleLibrary(watcher.folder.folder)
         if first.styles is not None:

@@ -17,6 +17,13 @@ them, or files and folders beside it. A table places them in the plane of feelin
     styles = { charcoal = [-0.8, -0.6], "my-paintings/sea.jpg" = [0.9, 0.2] }
     styles = { positive = "watercolour", neutral = "charcoal", negative = "woodcut" }
 
+It may name who translates feeling into pictures, and a second translator that `dream.mix` blends in:
+
+    [translator]
+    name = "mine.safetensors"
+    with = "views"
+    mix = 0.3
+
 A parameter that is not named takes its default. An unknown key is a warning; a value that does not fit
 refuses the file, and the look that is on goes on.
 """
@@ -31,26 +38,13 @@ from typing import Any
 
 from livesing.errors import ParamError, PresetError
 from livesing.params import INDEX, TABLE, check
+from livesing.wishes import DEFAULT_TRANSLATOR, StyleWish, TranslatorWish, read_styles, read_translator
 
 LOOK_PARAMS = tuple(param for param in TABLE if param.look)
 _GROUPS = {param.name.split(".")[0] for param in LOOK_PARAMS}
 _TEXTS = ("title", "about")
 MOST_COLOURS = 12
-MOST_STYLES = 48
-SIGNS = ("positive", "neutral", "negative")
 LARGEST_FILE = 64 * 1024
-
-
-@dataclass(frozen=True)
-class StyleWish:
-    """The paintings that a look names."""
-
-    sources: tuple[str, ...]
-    """Names of styles that come with livesing, or files and folders, relative to the preset's folder."""
-    places: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Valence and arousal, z-scores, of the sources that the preset places itself."""
-    signs: Mapping[str, str] = field(default_factory=dict)
-    """A source for each of SIGNS, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +59,7 @@ class Preset:
     palette: tuple[tuple[float, float, float], ...] = ()
     """Colours as sRGB 0..1; none leaves the picture's own."""
     styles: StyleWish | None = None
+    translator: TranslatorWish = DEFAULT_TRANSLATOR
     about: str = ""
     file: str = ""
     """The file's name, which no other in its folder has (names without their number may come twice)."""
@@ -121,6 +116,7 @@ class _Reader:
         values = {param.name: param.default for param in LOOK_PARAMS}
         palette: tuple[tuple[float, float, float], ...] = ()
         styles: StyleWish | None = None
+        translator = DEFAULT_TRANSLATOR
         texts = {"title": _stem(self.file).replace("-", " ").capitalize(), "about": ""}
         for key, content in self.document.items():
             if key in _TEXTS:
@@ -130,7 +126,11 @@ class _Reader:
             elif key == "palette":
                 palette = self.palette(content)
             elif key == "styles":
-                styles = self.styles(content)
+                styles = read_styles(content, self.refusal)
+            elif key == "translator":
+                translator = read_translator(content, self.refusal, self.warn)
+                if "mix" in content:
+                    self.value("dream", "mix", content["mix"], values, ("translator", "mix"))
             elif key in _GROUPS:
                 if not isinstance(content, dict):
                     raise self.refusal(key, "", f"{key} is a table: write [{key}]")
@@ -139,14 +139,19 @@ class _Reader:
             else:
                 self.warn(key, "", f"unknown key {key!r}")
         name, warnings = _stem(self.file), tuple(self.warnings)
-        return Preset(name, texts["title"], values, palette, styles, texts["about"], self.file, warnings)
+        title, about = texts["title"], texts["about"]
+        return Preset(name, title, values, palette, styles, translator, about, self.file, warnings)
 
-    def value(self, group: str, name: str, value: Any, values: dict[str, float]) -> None:
+    def value(
+        self, group: str, name: str, value: Any, values: dict[str, float], at: tuple[str, str] | None = None
+    ) -> None:
+        """Put a parameter's value, which stands under `at` if not under its own name."""
         full = f"{group}.{name}"
         if full not in values:
             self.warn(group, name, f"unknown parameter {full!r}")
             return
         param = TABLE[INDEX[full]]
+        group, name = at or (group, name)
         if param.kind == "bool" and not isinstance(value, bool):
             raise self.refusal(group, name, f"{full} is true or false, not {short(value)}")
         if param.kind != "bool" and (isinstance(value, bool) or not isinstance(value, int | float)):
@@ -175,36 +180,6 @@ class _Reader:
             raise self.refusal("palette", "colours", f"palette.colours takes 2 to {MOST_COLOURS} colours")
         rgb = [[int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)] for colour in colours]
         return tuple((r, g, b) for r, g, b in rgb)
-
-    def styles(self, content: Any) -> StyleWish:
-        if isinstance(content, str | list):
-            names = [content] if isinstance(content, str) else content
-            return StyleWish(tuple(self.source("", name) for name in names))
-        if not isinstance(content, dict) or not content:
-            reason = "styles is a name, a list of them, or a table like {name = [1, 0]}"
-            raise self.refusal("styles", "", reason)
-        if content.keys() & set(SIGNS):
-            if content.keys() != set(SIGNS):
-                raise self.refusal("styles", "", f"styles by sign needs all of {', '.join(SIGNS)}")
-            signs = {sign: self.source(sign, content[sign]) for sign in SIGNS}
-            return StyleWish(tuple(dict.fromkeys(signs.values())), signs=signs)
-        places = {}
-        for name, place in content.items():
-            fits = isinstance(place, list) and len(place) == 2
-            if not fits or not all(type(number) in (int, float) and -10 <= number <= 10 for number in place):
-                reason = f"styles.{name} is a place like [0.5, -1], not {short(place)}"
-                raise self.refusal("styles", name, reason)
-            places[self.source(name, name)] = (float(place[0]), float(place[1]))
-        return StyleWish(tuple(places), places)
-
-    def source(self, name: str, content: Any) -> str:
-        """A name or path that stays inside the preset's folder, on any system."""
-        if not isinstance(content, str) or not content.strip() or len(content) > 200:
-            raise self.refusal("styles", name, f"a style is named by a text in quotes, not {short(content)}")
-        parts = re.split(r"[/\\]", content)
-        if ".." in parts or parts[0] == "" or ":" in content or "\0" in content:
-            raise self.refusal("styles", name, f"style {short(content)} does not lie beside the preset")
-        return "/".join(parts)
 
     def warn(self, group: str, name: str, reason: str) -> None:
         self.warnings.append(f"{self.file}:{self.line_of(group, name)}: {reason}")

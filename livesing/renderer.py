@@ -8,7 +8,7 @@ nobody: a dead generator, analysis or OSC thread costs it nothing but news.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,8 @@ from livesing.style.rung import Rung
 from livesing.style.style_image import BRUSH, style_image
 from livesing.style.styling import CHANGE, Repertoire, Styling
 from livesing.style.wct import style_maps
+from livesing.translators import choice_box, choose
+from livesing.wishes import TranslatorWish
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +68,13 @@ KEYS: dict[str, str] = {
 
 @dataclass
 class Inbox:
-    """The mailboxes that the loop reads, and the one it writes."""
+    """The mailboxes that the loop reads, and the two it writes."""
 
     pulses: Mailbox
     moods: Mailbox
     frames: Mailbox
     params_out: Mailbox
+    translators_out: Mailbox = field(default_factory=choice_box)
 
 
 class Renderer:
@@ -125,6 +128,7 @@ class Renderer:
         self._received = 0
         self._view: View | None = None
         self._coloured: Preset | None = None
+        self._translator: TranslatorWish | None = None
 
     def rehearse(self) -> None:
         """Draw once with everything that the looks need, between frames, so that no change of look stalls."""
@@ -201,6 +205,7 @@ class Renderer:
         params = self.params.drain(now)
         self.looks.step(now, params)
         self.inbox.params_out.put(params.row, now)
+        self._choose_translator(now)
         self._hear(now)
         self._draw(now, dt, params)
         self._finish()
@@ -249,6 +254,13 @@ class Renderer:
             rung,
             self.carrier.step(dt),
         )
+
+    def _choose_translator(self, now: float) -> None:
+        """Tell the dreamer when a look with another translator is on."""
+        wish = self.looks.current.translator
+        if wish != self._translator:
+            self._translator = wish
+            choose(self.inbox.translators_out, wish, self.presets.folder.folder, now)
 
     def _choose_style(self, now: float, params: Snapshot) -> None:
         """Follow the look and the feeling with the style."""

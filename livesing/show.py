@@ -164,7 +164,8 @@ class Show:
     def _open_renderer(self, surface: Surface, first: Preset) -> Renderer:
         headless = isinstance(surface, HeadlessSurface)
         rate = self.options.fps or (HEADLESS_FPS if headless else surface.refresh or DISPLAY_FPS)
-        inbox = Inbox(self.boxes.pulses, self.boxes.moods, self.boxes.frames, self.boxes.params)
+        boxes = self.boxes
+        inbox = Inbox(boxes.pulses, boxes.moods, boxes.frames, boxes.params, boxes.translators)
         renderer = Renderer(surface, self.params, inbox, self.presets, first, rate)
         self.readout = Readout(renderer, self.audio, self.presets)
         renderer.hud_rows = self.readout.hud_rows

@@ -15,9 +15,10 @@ import numpy as np
 
 from livesing import assets
 from livesing.errors import LivesingError, StyleError
-from livesing.preset import Preset, StyleWish
+from livesing.preset import Preset
 from livesing.style.style_image import StyleImage, load, style_image
 from livesing.style.styling import Placed, Repertoire
+from livesing.wishes import StyleWish
 
 log = logging.getLogger(__name__)
 

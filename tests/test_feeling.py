@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sounds import cut, silence, song, white
 
+from livesing.array_file import read_arrays, write_arrays
 from livesing.audio.attack_level import AttackLevel
 from livesing.audio.chord_mode import ChordMode
 from livesing.audio.descriptors import DESCRIPTORS, DescriptorPath, columns
@@ -19,7 +20,6 @@ from livesing.errors import UsageError, WeightsError
 from livesing.hearing import Hearing, deam_weights, estimator_of, moods_of
 from livesing.sentiment.deam_estimator import HIDDEN, DeamEstimator, DeamHead
 from livesing.sentiment.feeling import FEELINGS, Glide, Heard
-from livesing.sentiment.feeling_weights import read_arrays, write_arrays
 from livesing.sentiment.mood import MOOD_LIMIT
 from livesing.sentiment.paper_estimator import FEATURES, WEIGHTS, PaperEstimator, PaperNetwork, quantised
 from livesing.train.corpus import variants

@@ -8,7 +8,7 @@ import pytest
 from livesing.audio.pulse import Pulse
 from livesing.generation.latent_path import LAYER_SECONDS, LAYERS, NORM, LatentPath, beat_throw
 from livesing.params import TABLE
-from livesing.translation.network import CLASSES, LATENT, Translation
+from livesing.translation.translator import CLASSES, LATENT, Translation
 
 PARAMS = {param.name: param.default for param in TABLE}
 STILL = {**PARAMS, "dream.wander": 0.0, "dream.beat": 0.0}

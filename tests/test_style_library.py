@@ -6,9 +6,10 @@ from PIL import Image
 
 from livesing import preset
 from livesing.errors import PresetError, StyleError
-from livesing.preset import StyleWish, parse
+from livesing.preset import parse
 from livesing.style.style_image import load, style_image
 from livesing.style_library import StyleLibrary
+from livesing.wishes import StyleWish
 
 
 def paint(path: Path, colour: tuple[int, int, int] = (200, 120, 40), mode: str = "RGB") -> Path:

@@ -7,7 +7,8 @@ import pytest
 
 from livesing.generation.embedded import class_moods
 from livesing.translation.fixed_map import VIEWS, fixed_map
-from livesing.translation.network import CLASSES, LATENT, TEMPERATURE, TranslatorWeights, softmax, translate
+from livesing.translation.network import TEMPERATURE, TranslatorWeights, softmax, translate
+from livesing.translation.translator import CLASSES, LATENT
 
 MOODS = class_moods()
 AXIS = np.linspace(-2, 2, 21)

@@ -34,6 +34,10 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--mood", metavar="V,A", type=words.mood, help="through the translator: valence,arousal in z-scores"
     )
+    dream.add_argument(
+        "--translator", metavar="T", default="views",
+        help="of --mood: views (the seed chooses which), or a .safetensors file",
+    )  # fmt: skip
     dream.add_argument("--seed", metavar="N", type=int, default=0)
     dream.add_argument("--size", metavar="WxH", type=words.size, help="else 1024x576, or the network's own")
     dream.add_argument("--walk", metavar="SECONDS", type=words.positive, help="a film of this length")
@@ -53,7 +57,9 @@ def _run(options: argparse.Namespace) -> None:
     if options.number is not None and not 0 <= options.number < 1000:
         raise UsageError(f"--class goes from 0 to 999, not {options.number}")
     words.check_folder(options.output)
-    asked = wish(options.number, options.mood, options.seed)
+    asked = wish(
+        options.number, options.mood, options.seed, generator=options.generator, translator=options.translator
+    )
     threads = max(1, (os.cpu_count() or 2) // 2)
     generator = open_ready(source, options.engine, EngineCache(), threads, log.info)
     size = options.size or generator.size

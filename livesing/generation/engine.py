@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from livesing.errors import EngineError
 from livesing.generation.biggan_config import LAYERS
-from livesing.translation.network import CLASSES, LATENT
+from livesing.translation.translator import CLASSES, LATENT
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from livesing.audio.pulse import Pulse
-from livesing.translation.network import CLASSES, LATENT, Translation
+from livesing.translation.translator import CLASSES, LATENT, Translation
 
 LAYER_SECONDS = np.array([3.0, 2.0, 0.3])
 """Time constants of the coarse, middle and fine layers (TräumerAI, section 3)."""

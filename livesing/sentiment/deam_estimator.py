@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from livesing.array_file import Arrays, check_shapes, read_arrays
 from livesing.errors import WeightsError
 from livesing.sentiment.cue_estimator import PRIORS, cue_values
 from livesing.sentiment.feeling import Glide, Heard, sigmoid
-from livesing.sentiment.feeling_weights import Arrays, check_shapes, read_arrays
 from livesing.sentiment.mood import Mood
 from livesing.sentiment.sound_check import Statistic
 

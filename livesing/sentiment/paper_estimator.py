@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from livesing.array_file import Arrays, check_shapes, read_arrays
 from livesing.errors import WeightsError
 from livesing.sentiment.feeling import Glide, Heard, held, sigmoid
-from livesing.sentiment.feeling_weights import Arrays, check_shapes, read_arrays
 from livesing.sentiment.mood import Mood
 from livesing.sentiment.sound_check import Statistic
 

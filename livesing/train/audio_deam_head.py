@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from livesing.array_file import Arrays, write_arrays
 from livesing.audio.descriptors import columns as our_columns
 from livesing.errors import UsageError
 from livesing.sentiment.deam_estimator import HIDDEN, Z_LIMIT, DeamHead
-from livesing.sentiment.feeling_weights import Arrays, write_arrays
 from livesing.train.audio_folds import Outcome, song_folds, song_means, write_report
 from livesing.train.audio_set import RatedRows, read_feature_rows
 from livesing.train.image_report import show_progress

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from livesing.sentiment.feeling_weights import Arrays
+from livesing.array_file import Arrays
 from livesing.sentiment.paper_estimator import HIDDEN, Z_LIMIT, quantised
 from livesing.whole_file import whole_file
 

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from livesing.array_file import write_arrays
 from livesing.audio.paper import PaperFeatures
 from livesing.audio.sound_file import SoundFile
 from livesing.errors import LivesingError, UsageError
-from livesing.sentiment.feeling_weights import write_arrays
 from livesing.sentiment.paper_estimator import FEATURES, PaperNetwork
 from livesing.train import audio_network
 from livesing.train.audio_folds import Outcome, song_folds, write_report

@@ -12,7 +12,8 @@ Twenty views (seeds) choose other stations, hence other pictures for the same fe
 
 import numpy as np
 
-from livesing.translation.network import CLASSES, HIDDEN, LATENT, TranslatorWeights, hidden
+from livesing.translation.network import HIDDEN, TranslatorWeights, hidden
+from livesing.translation.translator import CLASSES, LATENT
 
 VIEWS = 20
 REACH = 2.4

@@ -6,23 +6,13 @@ multiplications every 500 ms need no framework.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-CLASSES = 1000
-LATENT = 128
+from livesing.translation.translator import CLASSES, LATENT, Felt, Translation
+
 HIDDEN = (64, 256)
 TEMPERATURE = 0.05
-
-
-class Translation(NamedTuple):
-    """What the generator is asked to dream."""
-
-    classes: np.ndarray
-    """[1000] float32, sums to 1."""
-    z: np.ndarray
-    """[128] float32, a target for the latent."""
 
 
 @dataclass(frozen=True)
@@ -78,3 +68,13 @@ def translate(
     logits = features @ weights.w_classes + weights.b_classes
     z = features @ weights.w_z + weights.b_z
     return Translation(softmax(logits, temperature).astype(np.float32), z.astype(np.float32))
+
+
+class NetworkTranslator:
+    """A translator by the network."""
+
+    def __init__(self, weights: TranslatorWeights) -> None:
+        self.weights = weights
+
+    def translate(self, felt: Felt, temperature: float) -> Translation:
+        return translate(felt.valence, felt.arousal, self.weights, temperature)
