@@ -2,8 +2,8 @@
 
 Owner: the Listener thread. Period: a few milliseconds, less than a block. What may block it: nothing but
 Python's lock. When it dies, the supervisor starts a new one on the same source; the picture goes on
-with the last Pulse and Mood, and the estimator with its normalisers, the counts and clocks of the Pulse and
-a sound check under way are handed over.
+with the last Pulse and Mood, and the estimator with its normalisers, the counts and clocks of the Pulse, who
+leads the beat and a sound check under way are handed over.
 """
 
 import logging
@@ -17,6 +17,7 @@ from livesing.audio.fast import FastPath
 from livesing.audio.pulse import PULSE_SIZE, Pulse
 from livesing.audio.slow import STEP_S, Cues
 from livesing.audio.source import BLOCK, Source
+from livesing.beat_desk import BeatDesk
 from livesing.clock import now as clock_now
 from livesing.hearing import Hearing
 from livesing.mailbox import Mailbox
@@ -55,8 +56,10 @@ class Listener(threading.Thread):
         moods: Mailbox,
         estimator: Estimator | None = None,
         before: "Listener | None" = None,
+        beats: BeatDesk | None = None,
     ) -> None:
-        """before: the one that this one replaces, whose estimator and counts are gone on with."""
+        """before: the one that this one replaces, whose estimator, beat and counts are gone on with.
+        beats: who leads the beat; else the tracker."""
         super().__init__(name="listener", daemon=True)
         self.pulses = pulses
         self.moods = moods
@@ -69,6 +72,7 @@ class Listener(threading.Thread):
         """Called on this thread when a sound check has ended, after the estimator has learnt from it."""
         self.pulse: Pulse | None = before.pulse if before else None
         """The newest."""
+        self.beats: BeatDesk = beats or (before.beats if before else BeatDesk())
         self._asked_s: float | None = None
         self._check_ends: float = before._check_ends if before else 0.0
         self._source = source
@@ -105,13 +109,18 @@ class Listener(threading.Thread):
             self._look_after_check(self.stamp)
             stamp = ring.stamp
             if ring.written == reader.position:
+                self._tell(self.beats.alone(self.pulse, self.stamp), self.stamp)
                 continue
             first, block = reader.read(MOST)
             mono = downmix.push(block)
-            self.pulse = fast.push(mono, stamp, first)
-            self.pulses.put(self.pulse, stamp)
+            self._tell(self.beats.lead(fast.push(mono, stamp, first)), stamp)
             for cues, mood in hearing.push(mono):
                 self._feel(cues, mood, stamp)
+
+    def _tell(self, pulse: Pulse | None, stamp: float) -> None:
+        if pulse is not None:
+            self.pulse = pulse
+            self.pulses.put(pulse, stamp)
 
     def _feel(self, cues: Cues, mood: Mood, stamp: float) -> None:
         self.moods.put(mood._replace(time=stamp), stamp)

@@ -9,15 +9,19 @@ Writers (OSC, keys, presets) set targets from any thread; the render thread drai
 
 import math
 import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from livesing.clock import now as clock_now
 from livesing.errors import ParamError
 
 Kind = Literal["float", "int", "bool", "trigger"]
+FIRINGS = 16
+"""So many times of firing are kept of each trigger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,17 @@ TABLE: tuple[Param, ...] = (
     _show("show.previous", "The previous preset", "trigger"),
     _show("show.panic", "Back to the first look, at once and unfrozen", "trigger"),
     _show("hearing.soundcheck", "Listen for half a minute, to find what is usual here", "trigger"),
+    _show("beat.tap", "A beat is now: from the third tap on they set the tempo", "trigger"),
+    _show("beat.resync", "The bar begins now", "trigger"),
+    _show("beat.release", "Forget taps and resync", "trigger"),
+    Param(
+        "beat.outside",
+        "Follow the clock that comes by MIDI or Link, where there is one",
+        1,
+        kind="bool",
+        smoothing=0,
+        look=False,
+    ),
     Param("show.preset", "The preset by its number", 1, 1, 99, "int", smoothing=0, look=False),
 )
 
@@ -204,6 +219,7 @@ class Params:
         self._smoothing = np.array([p.smoothing if p.kind == "float" else 0.0 for p in TABLE])
         self._continuous = np.array([p.kind == "float" for p in TABLE])
         self._changes: dict[str, Change] = {}
+        self._firings = {p.name: deque[float](maxlen=FIRINGS) for p in TABLE if p.kind == "trigger"}
         self._revision = 0
         self._drained: float | None = None
 
@@ -220,13 +236,17 @@ class Params:
             self._note(name, value, source)
         return value
 
-    def fire(self, name: str, source: str = "") -> None:
-        """Fire a trigger. Raises ParamError for an unknown name or a parameter that is none."""
+    def fire(self, name: str, source: str = "", now: float | None = None) -> None:
+        """Fire a trigger. now: clock time at which it was asked for, s, if that was not just now.
+
+        Raises ParamError for an unknown name or a parameter that is none.
+        """
         place = self._place(name)
         if TABLE[place].kind != "trigger":
             raise ParamError(f"{name} is no trigger")
         with self._lock:
             self._targets[place] += 1
+            self._firings[name].append(clock_now() if now is None else now)
             self._note(name, 1.0, source)
 
     def apply(self, targets: Mapping[str, float], now: float, fade: float, source: str = "") -> None:
@@ -247,6 +267,16 @@ class Params:
     def target(self, name: str) -> float:
         """Where the parameter is going; for a trigger, how often it was fired."""
         return float(self._targets[self._place(name)])
+
+    def firings(self, name: str, since: int) -> tuple[int, list[float]]:
+        """How often a trigger was fired, and the clock times of its firings after the first `since`, oldest
+        first: the newest FIRINGS at most."""
+        place = self._place(name)
+        with self._lock:
+            count = int(self._targets[place])
+            kept = self._firings[name]
+            new = min(max(count - since, 0), len(kept))
+            return count, list(kept)[len(kept) - new :]
 
     def drain(self, now: float) -> Snapshot:
         """The values at `now`; called once a frame."""

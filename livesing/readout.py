@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from livesing.audio.beat_clock import SOURCES
 from livesing.audio.pulse import Pulse
 from livesing.audio_input import AudioInput
 from livesing.control.osc import OscServer
@@ -41,6 +42,7 @@ class Readout:
             "valence": mood.valence,
             "arousal": mood.arousal,
             **{word: getattr(pulse, word) for word in STATE if word in Pulse._fields},
+            "beat_source": SOURCES[int(pulse.beat_source)],
             "fps": self.renderer.figures.fps,
             "generator_fps": self.renderer.painter.frames.rate,
             "preset": self.renderer.looks.current.name,
@@ -52,7 +54,8 @@ class Readout:
         pulse, mood, frames = renderer.pulse, renderer.mood, renderer.painter.frames
         counted, times = renderer.figures, renderer.figures.frame_ms
         levels = f"bass {pulse.bass:.2f}  mid {pulse.mid:.2f}  treble {pulse.treble:.2f}"
-        beat = f"{pulse.bpm:.0f} bpm, confidence {pulse.beat_confidence:.2f}"
+        leader = SOURCES[int(pulse.beat_source)]
+        beat = f"{pulse.bpm:.1f} bpm by {leader}, confidence {pulse.beat_confidence:.2f}"
         rows = [
             ("picture", f"{counted.fps:.1f} fps of {self._rate()}, {counted.dropped} late"),
             ("frame", f"p50 {times.percentile(0.5):.1f}  p99 {times.percentile(0.99):.1f} ms"),

@@ -6,7 +6,6 @@ nobody: a dead generator, analysis or OSC thread costs it nothing but news.
 """
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,7 +16,7 @@ from livesing.clock import now as clock_now
 from livesing.figures import Figures
 from livesing.looks import Looks, PresetWatcher
 from livesing.mailbox import Mailbox
-from livesing.params import Params, Snapshot
+from livesing.params import INDEX, TABLE, Params, Snapshot
 from livesing.preset import Preset
 from livesing.sentiment.mood import Mood
 from livesing.stage.carry import Carrier
@@ -60,6 +59,8 @@ KEYS: dict[str, str] = {
     "h": "show.hold",
     "f1": "show.hud",
     "p": "show.panic",
+    "t": "beat.tap",
+    "r": "beat.resync",
     "right": "show.next",
     "left": "show.previous",
 }
@@ -173,7 +174,7 @@ class Renderer:
         """
         failed = 0
         while self.surface.open():
-            time.sleep(self.pacer.wait(clock_now()))
+            self.surface.wait(self.pacer.wait(clock_now()))
             now = clock_now()
             if until(now) or not self._keys():
                 return
@@ -209,7 +210,7 @@ class Renderer:
         self._hear(now)
         self._draw(now, dt, params)
         self._finish()
-        time.sleep(self.pacer.hold(clock_now()))
+        self.surface.wait(self.pacer.hold(clock_now()))
         self.surface.swap()
         self._count(clock_now())
         self.on_frame(now)
@@ -326,15 +327,15 @@ class Renderer:
 
     def _keys(self) -> bool:
         """Act on the keys pressed; False when the show is to end."""
-        for key in self.surface.poll():
+        for key, time in self.surface.poll():
             if key == "escape":
                 return False
             if key.isdecimal():
                 self.params.set("show.preset", int(key), "keys")
             elif key in ("f", "m"):
                 self._window_key(key)
-            elif key in ("p", "left", "right"):
-                self.params.fire(KEYS[key], "keys")
+            elif key in KEYS and TABLE[INDEX[KEYS[key]]].kind == "trigger":
+                self.params.fire(KEYS[key], "keys", time)
             elif key in KEYS:
                 self.params.set(KEYS[key], 1 - self.params.target(KEYS[key]), "keys")
         return True

@@ -22,6 +22,7 @@ from livesing import assets
 from livesing.audio.device import DeviceSource
 from livesing.audio.source import Source, parse_spec
 from livesing.audio_input import AudioInput
+from livesing.beat_desk import BeatDesk
 from livesing.clock import now as clock_now
 from livesing.control.osc import OscServer
 from livesing.dream_process import DreamProcess
@@ -219,7 +220,8 @@ class Show:
 
     def _listen(self, before: Listener | None = None) -> Listener:
         estimator = None if before is not None else self.desk.estimator()
-        listener = Listener(self.audio.source, self.boxes.pulses, self.boxes.moods, estimator, before)
+        beats = None if before is not None else BeatDesk(self.params)
+        listener = Listener(self.audio.source, self.boxes.pulses, self.boxes.moods, estimator, before, beats)
         listener.start()
         return listener
 

@@ -119,6 +119,10 @@ class StageHand:
         self._xdotool("mousemove", str((left + right) // 2), str((top + bottom) // 2))
         self._xdotool("key", key)
 
+    def tap(self, key: str, times: int, period_ms: int) -> None:
+        """Press a key again and again, evenly."""
+        self._xdotool("key", "--delay", str(period_ms), *[key] * times)
+
     def _xdotool(self, *words: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "DISPLAY": self.display}
         return subprocess.run(

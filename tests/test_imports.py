@@ -18,7 +18,9 @@ FLOORS = {
     **dict.fromkeys(("", "errors", "clock", "assets", "whole_file", "array_file"), 0),
     **dict.fromkeys(("ring", "mailbox", "params", "preset", "wishes"), 1),
     **dict.fromkeys(STAGES, 2),
-    **dict.fromkeys(("listener", "hearing", "dreamer", "engine_room", "supervisor", "translators"), 3),
+    **dict.fromkeys(
+        ("listener", "hearing", "beat_desk", "dreamer", "engine_room", "supervisor", "translators"), 3
+    ),
     **dict.fromkeys(("cli", "commands"), 5),
     "__main__": 6,
 }

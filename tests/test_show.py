@@ -103,6 +103,13 @@ def test_keys(open_show: Open, demo_piece: Path) -> None:
     assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "rose-window")
     hand.press("Right")
     assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "sumi")
+    hand.tap("t", 6, 400)
+    assert hand.listen(5, lambda: hand.state.get("/livesing/state/beat_source") == "tap"), "T taps the beat"
+    assert 90 < hand.figure("bpm") < 160
+    hand.press("r")
+    assert hand.listen(5, lambda: hand.figure("bar_confidence") == 1), "R says where the bar begins"
+    hand.say("/livesing/beat/release")
+    assert hand.listen(5, lambda: hand.state["/livesing/state/beat_source"] == "tracker")
     hand.press("h")
     assert hand.listen(5, lambda: hand.state.get("/livesing/show/hold") == 1)
     hand.press("p")

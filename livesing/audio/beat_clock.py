@@ -1,7 +1,7 @@
 """Who beats the time: the tracker that listens, or a clock from outside that knows.
 
-Tap tempo, MIDI clock and Link override the tracker while they are fresh. Whoever leads, `turns` runs on
-without a jump backwards: the clock is an oscillator of its own that is drawn to its leader.
+Taps, MIDI clock and Link override the tracker while they are fresh. Whoever leads, `turns` runs on without a
+jump backwards: the clock is an oscillator of its own that is drawn to its leader.
 """
 
 from __future__ import annotations
@@ -16,22 +16,28 @@ BPM_LOW, BPM_HIGH = 30.0, 300.0
 """What a clock from outside may say, in beats per minute."""
 
 
+SOURCES = ("tracker", "tap", "midi", "link")
+"""Who may lead, by the number that a Pulse carries."""
+
+
 class Beat(NamedTuple):
     """The beat at one moment.
 
-    turns          beats so far, with fraction; its fraction is the beat phase, 0 on the beat
-    bpm            beats per minute, 0 while unknown
-    confidence     0..1; 1 for a clock from outside
-    bar_phase      0..1 position in the bar
-    beats_per_bar  1..16
-    source         "tracker", "tap", or what push() was told: "link", "midi"
+    turns           beats so far, with fraction; its fraction is the beat phase, 0 on the beat
+    bpm             beats per minute, 0 while unknown
+    confidence      0..1; 1 for a clock from outside
+    bar_phase       0..1 position in the bar
+    beats_per_bar   1..16, 0 while unknown
+    bar_confidence  0..1; 1 where the performer or a clock from outside says where the bar begins
+    source          one of SOURCES
     """
 
     turns: float = 0.0
     bpm: float = 0.0
     confidence: float = 0.0
     bar_phase: float = 0.0
-    beats_per_bar: int = 4
+    beats_per_bar: int = 0
+    bar_confidence: float = 0.0
     source: str = "tracker"
 
 
@@ -44,6 +50,26 @@ class Line(NamedTuple):
 
     def at(self, now: float) -> float:
         return self.beat + (now - self.time) * self.bpm / 60.0
+
+
+class ClockLine(NamedTuple):
+    """What a clock from outside says, as one row of numbers for a Mailbox.
+
+    time           s, on the show's clock
+    beat           position at `time` in beats, with fraction
+    bpm            beats per minute
+    beats_per_bar  a multiple of it in `beat` is a bar line
+    anchored       1 where whole numbers of `beat` are beats; 0 where the clock knows its tempo alone, as a
+                   MIDI clock does that was joined while it ran
+    source         place in SOURCES
+    """
+
+    time: float
+    beat: float
+    bpm: float
+    beats_per_bar: float
+    anchored: float
+    source: float
 
 
 class TapTempo:
@@ -106,24 +132,39 @@ class TapTempo:
 class BeatClock:
     """The beat that everything moves by. Pure: time is an argument, in seconds on any one clock.
 
-    A clock that is pushed (Link, MIDI clock) leads for FRESH_S after each push, taps for TAP_S after the
-    last; taps that are newer than the last push come first. Then the tracker leads again. Whoever begins to
-    lead, the phase comes to its own by running at most PULL_LIMIT faster or slower than the tempo, so
-    nothing jumps; only `resync`, by which a performer says "now", goes to the next whole beat at once.
+    Taps lead for TAP_S after the last, a clock that is pushed (Link, MIDI clock) for FRESH_S after each push,
+    and otherwise the tracker: what the performer's hand says comes first. Whoever begins to lead, the phase
+    comes to its own by running at most PULL_LIMIT faster or slower than the tempo, so nothing jumps. Only
+    `resync` off the beat, by which a performer says "now", goes to the next whole beat at once.
     """
 
     FRESH_S = 2.0
     TAP_S = 60.0
     PULL_LIMIT = 0.25
+    SNAP = 0.15
+    """Beats: a resync that near to a beat means that beat, and says only where the bar begins."""
+    JUMP = 0.5
+    """Beats: a clock that is further from where it was going has been set anew."""
+    USUAL_BAR = 4
+    TRUST, AGREE, LEAN_S = 0.5, 0.04, 2.0
+    """A tracker surer than TRUST and within AGREE of the tempo gives its phase to a clock that knows none,
+    within some LEAN_S."""
 
     def __init__(self) -> None:
         self._taps = TapTempo()
         self._tapped: Line | None = None
         self._tapped_at = -math.inf
-        self._pushed: Line | None = None
-        self._pushed_at = -math.inf
-        self._source = ""
-        self._pushed_bar = 4
+        self._pushed: ClockLine | None = None
+        self._leader = "tracker"
+        self._origin = 0.0
+        """Where in the leader's count the bar began, in beats."""
+        self._anew = False
+        """Whether the leader's count has begun anew since, so that this is no longer true."""
+        self._resynced_at: float | None = None
+        self._position = 0.0
+        """The leader's count at `_now`."""
+        self._followed: float | None = None
+        """The tracker's count when it was last followed; None while another leads."""
         self._turns = 0.0
         self._bpm = 0.0
         self._now: float | None = None
@@ -131,51 +172,124 @@ class BeatClock:
     def tap(self, now: float) -> None:
         """The performer tapped a beat."""
         line = self._taps.tap(now)
-        if line is not None:
-            self._tapped, self._tapped_at = line, now
+        if line is None:
+            return
+        if self._tapped is not None and abs(line.at(now) - self._tapped.at(now)) > self.JUMP:
+            self._set_anew("tap")
+        self._tapped, self._tapped_at = line, now
 
-    def push(
-        self, bpm: float, beat: float, now: float, *, source: str = "link", beats_per_bar: int = 4
-    ) -> None:
-        """A clock from outside says that position `beat` (with fraction; a multiple of beats_per_bar is a bar
-        line) is at `now`, at `bpm`. What no clock says is ignored."""
-        if math.isfinite(beat) and BPM_LOW <= bpm <= BPM_HIGH and 1 <= beats_per_bar <= 16:
-            self._pushed, self._pushed_at = Line(now, beat, bpm), now
-            self._source, self._pushed_bar = source, beats_per_bar
+    def push(self, line: ClockLine) -> None:
+        """A clock from outside says where it is. What no clock says is ignored."""
+        sane = math.isfinite(line.beat) and math.isfinite(line.time)
+        if not (sane and BPM_LOW <= line.bpm <= BPM_HIGH and 1 <= line.beats_per_bar <= 16):
+            return
+        before = self._pushed
+        if before is not None:
+            expected = Line(before.time, before.beat, before.bpm).at(line.time)
+            if abs(line.beat - expected) > self.JUMP or line.anchored != before.anchored:
+                self._set_anew(SOURCES[int(line.source)])
+        self._pushed = line
 
     def resync(self, now: float) -> None:
-        """The performer says: here is the one. The tempo that leads stays, as if it were tapped."""
-        if self._bpm > 0.0:
-            self._tapped, self._tapped_at = Line(now, 0.0, self._bpm), now
+        """The performer says: here is the one. Nearly on a beat, it sets where the bar begins, and the beat
+        stays its leader's; elsewhere it sets the beat, too. The tempo stays its leader's."""
+        if self._now is None or self._bpm <= 0.0:
+            return
+        position = self._position + (now - self._now) * self._bpm / 60.0
+        beats = position - self._origin
+        if abs(beats - round(beats)) <= self.SNAP:
+            self._origin += round(beats)
+        else:
+            self._origin = position
             self._advance(now, self._bpm, None)
+            if self._followed is not None:
+                self._followed = max(position, self._followed)
             self._turns = float(math.ceil(self._turns - 1e-9))
+        self._resynced_at, self._anew = now, False
+        if self._leader == "tap":
+            self._tapped_at = now
 
     def release(self) -> None:
-        """Forget every clock from outside: the tracker leads again."""
-        self._tapped = self._pushed = None
+        """Forget what the performer said: a clock from outside leads again, or the tracker."""
+        self._taps = TapTempo()
+        self._tapped = None
+        self._set_anew(self._leader)
+
+    def drop(self) -> None:
+        """Forget the clock from outside."""
+        self._pushed = None
+
+    def leader(self, now: float) -> str:
+        """Who leads at `now`: one of SOURCES."""
+        if self._tapped is not None and now - self._tapped_at <= self.TAP_S:
+            return "tap"
+        if self._pushed is not None and now - self._pushed.time <= self.FRESH_S:
+            return SOURCES[int(self._pushed.source)]
+        return "tracker"
 
     def read(self, now: float, tracker: Beat) -> Beat:
         """The beat at `now`. tracker: what the tracker says of the same moment."""
-        pushed = self._pushed if now - self._pushed_at <= self.FRESH_S else None
-        tapped = self._tapped if now - self._tapped_at <= self.TAP_S else None
-        if tapped and (pushed is None or self._tapped_at > self._pushed_at):
-            line, source, bar = tapped, "tap", tracker.beats_per_bar
-        elif pushed:
-            line, source, bar = pushed, self._source, self._pushed_bar
+        source = self.leader(now)
+        bar, anchored = tracker.beats_per_bar or self.USUAL_BAR, True
+        if source == "tracker":
+            bpm, position, confidence = tracker.bpm, tracker.turns, tracker.confidence
+        elif source == "tap" and self._tapped is not None:
+            bpm, position, confidence = self._tapped.bpm, self._tapped.at(now), 1.0
         else:
-            self._advance(now, tracker.bpm, tracker.turns)
+            assert self._pushed is not None
+            pushed, confidence = self._pushed, 1.0
+            bpm, position = pushed.bpm, Line(pushed.time, pushed.beat, pushed.bpm).at(now)
+            bar, anchored = int(pushed.beats_per_bar), bool(pushed.anchored)
+        if source != self._leader:
+            self._leader = source
+            self._set_anew(source)
+        if self._anew:
+            self._anew, self._resynced_at, self._origin = False, None, 0.0
+            if not anchored and self._now is not None:  # go on in the phase that there is
+                self._origin = position - self._turns - (now - self._now) * bpm / 60.0
+        if not anchored and self._resynced_at is None:
+            self._lean(now, tracker, position, bpm)
+        if source == "tracker" and self._resynced_at is not None:
+            self._let_resync_age(now, tracker)
+        # The tracker counts by the sound, whose blocks come with jitter: its own steps are the smoother ones.
+        before, self._followed = self._followed, tracker.turns if source == "tracker" else None
+        turn = None if before is None or self._followed is None else max(self._followed - before, 0.0)
+        self._advance(now, bpm, position - self._origin, turn)
+        self._position = position
+        says_bar = anchored or self._resynced_at is not None
+        if source == "tracker" and self._resynced_at is None:
             return tracker._replace(turns=self._turns)
-        self._advance(now, line.bpm, line.at(now))
-        return Beat(self._turns, line.bpm, 1.0, line.at(now) / bar % 1.0, bar, source)
+        phase = (position - self._origin) / bar % 1.0
+        return Beat(self._turns, bpm, confidence, phase, bar, float(says_bar), source)
 
-    def _advance(self, now: float, bpm: float, target: float | None) -> None:
-        """Run until `now`, drawn to the phase of `target`; the first time, start there."""
+    def _set_anew(self, source: str) -> None:
+        """The count of `source` begins anew: if it leads, what was known of its bar is no longer true."""
+        self._anew = self._anew or source == self._leader
+
+    def _lean(self, now: float, tracker: Beat, position: float, bpm: float) -> None:
+        """Where the leader knows the tempo alone, take the phase from a tracker that agrees on the tempo."""
+        if self._now is None or tracker.confidence < self.TRUST or abs(tracker.bpm / bpm - 1.0) > self.AGREE:
+            return
+        error = position - self._origin - tracker.turns
+        self._origin += (error - round(error)) * min(max(now - self._now, 0.0) / self.LEAN_S, 1.0)
+
+    def _let_resync_age(self, now: float, tracker: Beat) -> None:
+        """After TAP_S the tracker's own phase is believed again, and its own bar where it knows one."""
+        if self._resynced_at is not None and now - self._resynced_at > self.TAP_S:
+            self._origin = float(round(self._origin))
+            if tracker.beats_per_bar:
+                self._origin, self._resynced_at = 0.0, None
+
+    def _advance(self, now: float, bpm: float, target: float | None, turn: float | None = None) -> None:
+        """Run until `now`, drawn to the phase of `target`; the first time, start there. turn: beats that have
+        passed, if not those of the tempo."""
         self._bpm = bpm
         if self._now is None:
             self._now = now
             self._turns = 0.0 if target is None else target
             return
-        turn = bpm / 60.0 * max(now - self._now, 0.0)
+        if turn is None:
+            turn = bpm / 60.0 * max(now - self._now, 0.0)
         self._now = max(now, self._now)
         error = 0.0 if target is None else target - (self._turns + turn)
         error -= round(error)  # whole beats do not matter

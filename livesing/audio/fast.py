@@ -138,6 +138,7 @@ class FastPath:
             bar_phase=getattr(rhythm, "bar_phase", 0.0),
             beats_per_bar=float(getattr(rhythm, "beats_per_bar", 0)),
             bar_confidence=getattr(rhythm, "bar_confidence", 0.0),
+            beat_source=0.0,
         )
 
     def _hear(self, frames: NDArray[np.float32]) -> None:

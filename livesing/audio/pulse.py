@@ -37,7 +37,7 @@ class Pulse(NamedTuple):
     bass_hits        n    bass hits so far
     onsets           n    note onsets so far, by aubio: later (about 50 ms) and surer than hits
     onset_rate       1/s  onsets per second over the last 4 s
-    bpm              1/min tempo in 70..180, 0 while unknown
+    bpm              1/min tempo, 0 while unknown: 70..180 by the tracker, 30..300 by a clock from outside
     beat_phase       0..1 position within the beat, 0 on the beat; continuous over the wrap
     beats            n    beats so far (wraps of beat_phase)
     beat_confidence  0..1 how far the beat can be trusted
@@ -61,6 +61,7 @@ class Pulse(NamedTuple):
     bar_phase        0..1 position within the bar, 0 on the downbeat
     beats_per_bar    n    beats of a bar, 0 while unknown
     bar_confidence   0..1 how far bar_phase can be trusted
+    beat_source      n    who leads the beat, a place in beat_clock.SOURCES: 0 is the tracker
     """
 
     time: float
@@ -100,6 +101,7 @@ class Pulse(NamedTuple):
     bar_phase: float
     beats_per_bar: float
     bar_confidence: float
+    beat_source: float
 
     @classmethod
     def quiet(cls, time: float) -> Pulse:

@@ -172,7 +172,7 @@ class OscServer(threading.Thread):
         if ready:
             batch = _Batch()
             drained = self._read(batch, now)
-            self._apply(batch)
+            self._apply(batch, now)
             for host in batch.hosts:
                 self._out.heard(host, now)
         self._log_refusals(now)
@@ -239,13 +239,13 @@ class OscServer(threading.Thread):
             return True
         return self._edges.rises(sender, name, value)
 
-    def _apply(self, batch: _Batch) -> None:
+    def _apply(self, batch: _Batch, now: float) -> None:
         for name, (value, sender) in batch.values.items():
             # Some senders repeat every value at every frame: what changes nothing is no news for anyone.
             if self._params.target(name) != value:
                 self._params.set(name, value, source_of(sender))
         for name, sender in batch.fired:
-            self._params.fire(name, source_of(sender))
+            self._params.fire(name, source_of(sender), now)
 
     def _send(self, now: float) -> None:
         for datagram, address in self._out.due(now, self._state and self._live_state):

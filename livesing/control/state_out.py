@@ -64,6 +64,7 @@ STATE: dict[str, str] = {
     "beat_confidence": "How far the beat can be trusted, 0 to 1",
     "bar_phase": "Place within the bar, 0 to 1",
     "bar_confidence": "How far the bar can be trusted, 0 to 1",
+    "beat_source": "Who leads the beat: tracker, tap, midi or link",
     "fps": "Frames shown a second",
     "generator_fps": "Frames dreamt a second",
     "preset": "Name of the look",

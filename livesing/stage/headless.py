@@ -1,12 +1,13 @@
 """A hidden buffer by EGL: the show on a machine without a display (Linux only)."""
 
 import sys
+import time
 
 import moderngl
 import numpy as np
 
 from livesing.errors import SurfaceError
-from livesing.stage.surface import load_finish
+from livesing.stage.surface import Press, load_finish
 
 
 class HeadlessSurface:
@@ -29,8 +30,11 @@ class HeadlessSurface:
         self.target = self.ctx.framebuffer([self.ctx.texture((width, height), 4)])
         self._finish = load_finish()
 
-    def poll(self) -> list[str]:
+    def poll(self) -> list[Press]:
         return []
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(max(seconds, 0.0))
 
     def open(self) -> bool:
         return True

@@ -4,9 +4,17 @@ import ctypes
 import ctypes.util
 import sys
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import moderngl
+
+
+class Press(NamedTuple):
+    """A key that was pressed."""
+
+    key: str
+    time: float
+    """Clock time of the press, s: within a few ms, as far as the frames leave time to look."""
 
 
 class Surface(Protocol):
@@ -26,8 +34,12 @@ class Surface(Protocol):
         """Frames per second that the display takes with swaps that wait for it; 0 where swaps do not wait."""
         ...
 
-    def poll(self) -> list[str]:
-        """Names of the keys pressed since the last call, in order."""
+    def poll(self) -> list[Press]:
+        """The keys pressed since the last call, in order."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Sleep for `seconds`, and meanwhile take note of when keys are pressed."""
         ...
 
     def open(self) -> bool:

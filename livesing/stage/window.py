@@ -6,22 +6,27 @@ window on what is left.
 """
 
 import re
+import time
 from typing import Any
 
 import glfw
 import moderngl
 
+from livesing.clock import now as clock_now
 from livesing.errors import SurfaceError
 from livesing.stage import monitors
+from livesing.stage.surface import Press
 
 TITLE = "livesing"
+LOOK_PERIOD = 0.003
+"""Seconds between two looks for events while there is time."""
 KEYS: dict[int, str] = {
     glfw.KEY_ESCAPE: "escape",
     glfw.KEY_SPACE: "space",
     glfw.KEY_LEFT: "left",
     glfw.KEY_RIGHT: "right",
     glfw.KEY_F1: "f1",
-    **{getattr(glfw, f"KEY_{letter}"): letter.lower() for letter in "BFHMP"},
+    **{getattr(glfw, f"KEY_{letter}"): letter.lower() for letter in "BFHMPRT"},
     **{getattr(glfw, f"KEY_{digit}"): str(digit) for digit in range(1, 10)},
     **{getattr(glfw, f"KEY_KP_{digit}"): str(digit) for digit in range(1, 10)},
 }
@@ -77,7 +82,9 @@ class WindowSurface:
         self._vsync = vsync
         self.ctx = moderngl.create_context(require=330)
         self.kind = f"window ({self.ctx.info['GL_RENDERER']})"
-        self._pressed: list[str] = []
+        self._pressed: list[Press] = []
+        self._events_until = self._events_from = clock_now()
+        """When events were last taken in, and when that began: an event that waits then came in between."""
         self._monitors_changed = False
         self._fullscreen = False
         self._screen: moderngl.Framebuffer | None = None
@@ -112,13 +119,27 @@ class WindowSurface:
         monitor = self._present_monitor()
         return monitor.name if monitor else "none"
 
-    def poll(self) -> list[str]:
-        glfw.poll_events()
+    def poll(self) -> list[Press]:
+        self._take_events()
         if self._monitors_changed:
             self._monitors_changed = False
             self._monitors_moved()
         pressed, self._pressed = self._pressed, []
         return pressed
+
+    def wait(self, seconds: float) -> None:
+        end = clock_now() + seconds
+        while True:
+            self._take_events()
+            left = end - clock_now()
+            if left <= 0:
+                return
+            time.sleep(min(left, LOOK_PERIOD))
+
+    def _take_events(self) -> None:
+        self._events_from = clock_now()
+        glfw.poll_events()
+        self._events_until = clock_now()
 
     def open(self) -> bool:
         return not glfw.window_should_close(self._window)
@@ -192,7 +213,8 @@ class WindowSurface:
 
     def _on_key(self, _window: Any, key: int, _code: int, action: int, _mods: int) -> None:
         if action == glfw.PRESS and key in KEYS:
-            self._pressed.append(KEYS[key])
+            # glfw does not tell when: somewhere between the last look and this one.
+            self._pressed.append(Press(KEYS[key], (self._events_until + self._events_from) / 2))
 
     def _on_resize(self, _window: Any, width: int, height: int) -> None:
         if width > 0 and height > 0:  # an iconified window has no size; it keeps the one it had
