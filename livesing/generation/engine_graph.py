@@ -7,13 +7,14 @@ from torch import Tensor, nn
 from livesing.errors import EngineError, WeightsError
 from livesing.generation.biggan import BigGAN
 from livesing.generation.biggan_config import CONFIGS
+from livesing.generation.biggan_layouts import package_state
 from livesing.generation.biggan_reference import random_state
 from livesing.generation.engine import Floats, Latents, Precision, Source, probe
 from livesing.generation.fieldnet import FieldNet, view_tensors
 from livesing.generation.plane import view
 from livesing.generation.stylegan2_weights import network as stylegan2_network
 from livesing.generation.stylegan2_weights import random_network
-from livesing.generation.weights_file import read, tensors
+from livesing.generation.weights_file import read
 
 
 class Graph(nn.Module):
@@ -80,10 +81,10 @@ def _content(source: Source) -> dict[str, object]:
 
 
 def biggan_state(source: Source) -> dict[str, Tensor]:
-    """The weights of a BigGAN under the package's names. Raises WeightsError."""
+    """The weights of a BigGAN under the package's names, whichever the file has. Raises WeightsError."""
     if source.seed is not None:
         return random_state(CONFIGS[source.generator], source.seed)
-    return tensors(_content(source), str(source.weights))
+    return package_state(_content(source), str(source.weights))
 
 
 def to_tensors(latents: Latents, device: str = "cpu") -> tuple[Tensor, ...]:

@@ -8,8 +8,9 @@ from torch import Tensor
 from livesing.errors import WeightsError
 from livesing.generation.biggan_config import CONFIGS, state_shapes
 from livesing.generation.biggan_fold import check_state
+from livesing.generation.biggan_layouts import package_state
 from livesing.generation.stylegan2_weights import is_stylegan2, network
-from livesing.generation.weights_file import read, tensors
+from livesing.generation.weights_file import read
 
 
 class Checked(NamedTuple):
@@ -26,7 +27,7 @@ def check_file(path: Path) -> Checked:
     if is_stylegan2(content):
         size = network(content).resolution
         return Checked("stylegan2", f"StyleGAN2, {size}x{size}, {len(content)} entries")
-    state = tensors(content, path.name)
+    state = package_state(content, path.name)
     # the nearest of the three, so that the message tells what is amiss with the one that was meant
     nearest = max(CONFIGS.values(), key=lambda config: _alike(state, state_shapes(config)))
     if not _alike(state, state_shapes(nearest)):

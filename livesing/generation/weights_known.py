@@ -42,8 +42,8 @@ def _biggan(resolution: int, megabytes: int) -> KnownWeights:
         (
             f"a copy that you or a friend have: --weights FILE takes {name}-pytorch_model.bin",
             f"`livesing weights get {name} --from URL`, if you know a mirror",
-            f"https://tfhub.dev/deepmind/{name}/1, made into such a file by the scripts of "
-            "https://github.com/huggingface/pytorch-pretrained-BigGAN (they need TensorFlow)",
+            f"https://tfhub.dev/deepmind/{name}/1, saved as docs/weights.md shows (it takes TensorFlow)",
+            f"OpenMMLab's checkpoint of {name}, by --weights FILE as it is",
         ),
     )
 
