@@ -18,10 +18,11 @@ live: ## the show; ARGS="--audio song.flac --windowed 1280x720" are its options
 	@scripts/gpu-extras.sh
 	@.venv/bin/python run_live.py $(ARGS)
 
+# Two at a time; those that play a show come one after the other (tests/conftest.py).
 test: ## the tests; ARGS="-k ring" picks some
 	@scripts/system-libraries.sh test || true
 	@scripts/setup.sh dev
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: ## ruff and mypy
 	@scripts/setup.sh dev

@@ -39,6 +39,19 @@ def _end(process: subprocess.Popen[str], *, gently: signal.Signals = signal.SIGT
     process.wait(10)
 
 
+STAGE = {"xvfb", "pulse", "own_pulse", "start_livesing"}
+"""Fixtures of tests that play in real time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run two at a time: those in real time never at once, and those of a file in one process,
+    so that what they share is made once."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        group = "stage" if fixtures & STAGE else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 # ------------------------------------------------------------------------------------------------ a screen
 
 

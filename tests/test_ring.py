@@ -134,8 +134,8 @@ def test_a_writer_thread_never_tears_a_sample(pause: float) -> None:
 
     def write() -> None:
         rng = np.random.default_rng(1)
-        written, until = 0, time.perf_counter() + 0.6
-        while time.perf_counter() < until and written < (1 << 20) - 500:
+        written, patience = 0, time.perf_counter() + 30  # on a machine that is busy with other things
+        while written < 1 << 17 and time.perf_counter() < patience:
             count = int(rng.integers(1, 400))
             ring.write(ramp(written, count, 2))
             written += count
