@@ -14,6 +14,7 @@ from livesing.commands import (
     engine,
     features,
     feel,
+    label,
     live,
     presets,
     render,
@@ -32,6 +33,7 @@ COMMANDS = (
     feel,
     dream,
     style,
+    label,
     train,
     presets,
     engine,
@@ -42,7 +44,6 @@ COMMANDS = (
 """In the order of `livesing --help`."""
 LATER = {
     "story": "a figure of a piece's feeling and its key frames",
-    "label": "picking pictures that suit the music",
     "looks": "checks of ISF looks",
     "osc": "the OSC reference page and a TouchOSC layout",
 }

@@ -21,7 +21,7 @@ from livesing.clock import now as clock_now
 from livesing.engine_room import DreamChoice, EngineRoom, Serving
 from livesing.generation.engine_open import ServedGenerator, open_embedded
 from livesing.generation.latent_path import TRUNCATION, LatentPath
-from livesing.listener import mood_box, pulse_box
+from livesing.listener import embedding_box, mood_box, pulse_box
 from livesing.mailbox import Mailbox
 from livesing.params import TABLE, snapshot
 from livesing.sentiment.mood import Mood
@@ -61,6 +61,7 @@ class DreamBoxes:
     heartbeat: Mailbox = field(default_factory=lambda: Mailbox("f8", shared=True))
     pulses: Mailbox = field(default_factory=lambda: pulse_box(shared=True))
     moods: Mailbox = field(default_factory=lambda: mood_box(shared=True))
+    embeddings: Mailbox = field(default_factory=lambda: embedding_box(shared=True))
     params: Mailbox = field(default_factory=lambda: Mailbox(np.dtype(("f8", len(TABLE))), shared=True))
     orders: Mailbox = field(default_factory=lambda: Mailbox(ORDERS, shared=True))
     serving: Mailbox = field(default_factory=lambda: Mailbox(SERVING, shared=True))
@@ -99,7 +100,9 @@ class Dreamer:
         valence = mood.valence * params["mood.gain"] + params["mood.valence"]
         arousal = mood.arousal * params["mood.gain"] + params["mood.arousal"]
         first, second = self.translators.present(int(params["dream.view"]))
-        wish = self._steering.translate(Felt(valence, arousal), first, second, params, self._noise)
+        embedding = self.boxes.embeddings.get()
+        felt = Felt(valence, arousal, None if embedding is None else embedding.value)
+        wish = self._steering.translate(felt, first, second, params, self._noise)
         dt = 0.0 if self._last is None else now - self._last
         self._last = now
         z, classes = self.path.step(dt, wish, pulse, params)

@@ -14,6 +14,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from livesing.audio.descriptors import DescriptorPath
+from livesing.audio.embedding import Embedding, EmbeddingPath
 from livesing.audio.paper import PaperFeatures
 from livesing.audio.slow import STEP_S, Cues, SlowPath
 from livesing.errors import UsageError
@@ -61,9 +62,15 @@ class Hearing:
     Owned by one thread. For another source make a new one with the same estimator.
     """
 
-    def __init__(self, rate: int, estimator: Estimator) -> None:
+    def __init__(self, rate: int, estimator: Estimator, *, embeds: bool = False) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that."""
         self.estimator = estimator
+        self.embeds = embeds
+        """Whether embeddings are made; may change at any time. What is not asked for is not computed."""
+        self._rate = rate
+        self._samples = 0
+        self._embedding: EmbeddingPath | None = None
+        self._embedded: Embedding | None = None
         self._cues = SlowPath(rate)
         self._paper = PaperFeatures(rate) if estimator.hears == "features" else None
         self._descriptors = DescriptorPath(rate) if estimator.hears == "descriptors" else None
@@ -79,10 +86,26 @@ class Hearing:
             rows = self._descriptors.push(block)
             self._rows.extend(rows)
             self._rows_heard += len(rows)
-        felt = [(cues, self._feel(cues)) for cues in self._cues.push(block)]
+        heard = self._cues.push(block)
+        self._embed(block, heard)
+        felt = [(cues, self._feel(cues)) for cues in heard]
         while len(self._rows) > ROWS_KEPT:
             self._rows.popleft()
         return felt
+
+    def take_embedding(self) -> Embedding | None:
+        """The newest, once; None until there is another."""
+        embedded, self._embedded = self._embedded, None
+        return embedded
+
+    def _embed(self, block: NDArray[np.floating], cues: list[Cues]) -> None:
+        if not self.embeds:
+            self._embedding = None
+        elif self._embedding is None:
+            self._embedding = EmbeddingPath(self._rate, self._samples / self._rate)
+        if self._embedding is not None:
+            self._embedded = next(reversed(self._embedding.push(block, cues)), self._embedded)
+        self._samples += len(block)
 
     def finish(self) -> list[tuple[Cues, Mood]]:
         """The stream has ended: what was still held back. A rest under 500 ms is dropped."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from livesing.audio.downmix import Downmix
+from livesing.audio.embedding import SIZE as EMBEDDING_SIZE
 from livesing.audio.fast import FastPath
 from livesing.audio.pulse import PULSE_SIZE, Pulse
 from livesing.audio.slow import STEP_S, Cues
@@ -25,6 +26,7 @@ from livesing.sentiment.cue_estimator import PRIORS, CueEstimator, cue_values
 from livesing.sentiment.feeling import Estimator
 from livesing.sentiment.mood import MOOD_SIZE, Mood
 from livesing.sentiment.sound_check import SoundCheck
+from livesing.translators import hears_sound
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +48,13 @@ def mood_box(*, shared: bool = False) -> Mailbox:
     return Mailbox(np.dtype(("f8", MOOD_SIZE)), shared=shared)
 
 
+def embedding_box(*, shared: bool = False) -> Mailbox:
+    """A mailbox for an embedding's values."""
+    return Mailbox(np.dtype(("f4", EMBEDDING_SIZE)), shared=shared)
+
+
 class Listener(threading.Thread):
-    """Reads a source's Ring, and publishes what it hears into two mailboxes."""
+    """Reads a source's Ring, and publishes what it hears into mailboxes."""
 
     def __init__(
         self,
@@ -57,12 +64,18 @@ class Listener(threading.Thread):
         estimator: Estimator | None = None,
         before: "Listener | None" = None,
         beats: BeatDesk | None = None,
+        *,
+        embeddings: Mailbox | None = None,
+        translators: Mailbox | None = None,
     ) -> None:
         """before: the one that this one replaces, whose estimator, beat and counts are gone on with.
-        beats: who leads the beat; else the tracker."""
+        beats: who leads the beat; else the tracker. embeddings: where they go while the look that
+        `translators` tells of has a translator that hears the sound itself."""
         super().__init__(name="listener", daemon=True)
         self.pulses = pulses
         self.moods = moods
+        self.embeddings = embeddings
+        self._translators = translators
         self.estimator: Estimator = estimator or (before.estimator if before else CueEstimator())
         self.stamp = clock_now()
         """Clock time of the last look at the Ring; its age is this thread's age."""
@@ -114,8 +127,12 @@ class Listener(threading.Thread):
             first, block = reader.read(MOST)
             mono = downmix.push(block)
             self._tell(self.beats.lead(fast.push(mono, stamp, first)), stamp)
+            hearing.embeds = self.embeddings is not None and hears_sound(self._translators)
             for cues, mood in hearing.push(mono):
                 self._feel(cues, mood, stamp)
+            embedded = hearing.take_embedding()
+            if embedded is not None and self.embeddings is not None:
+                self.embeddings.put(embedded.values, stamp)
 
     def _tell(self, pulse: Pulse | None, stamp: float) -> None:
         if pulse is not None:

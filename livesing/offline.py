@@ -24,6 +24,7 @@ from livesing.preset import PresetFolder
 from livesing.renderer import Inbox, Renderer
 from livesing.stage.headless import HeadlessSurface
 from livesing.style_library import StyleLibrary
+from livesing.translators import choose, hears_sound
 from livesing.whole_file import whole_file
 
 DREAM_FPS = 30.0
@@ -70,6 +71,8 @@ class OfflineShow:
         self.renderer.repertoire = library.repertoire
         self.renderer.painter.fine = True
         self.renderer.painter.dreaming = 1.0  # no wait for a process to start
+        # The first dream comes before the first frame, which would tell of the look otherwise.
+        choose(boxes.translators, first.translator, watcher.folder.folder, ORIGIN)
         self._dreamer = Dreamer(self.boxes, seed)
         self._fast, self._hearing = FastPath(self.sound.rate), Hearing(self.sound.rate, estimator)
 
@@ -104,8 +107,12 @@ class OfflineShow:
     def _hear(self, sound: np.ndarray, now: float) -> None:
         mono = sound.mean(axis=1, dtype=np.float32)
         self.boxes.pulses.put(self._fast.push(mono, now), now)
+        self._hearing.embeds = hears_sound(self.boxes.translators)
         for _, mood in self._hearing.push(mono):
             self.boxes.moods.put(mood._replace(time=now), now)
+        embedded = self._hearing.take_embedding()
+        if embedded is not None:
+            self.boxes.embeddings.put(embedded.values, now)
 
     def close(self) -> None:
         self.sound.close()

@@ -11,7 +11,7 @@ import numpy as np
 
 from livesing.errors import TranslatorError
 from livesing.mailbox import Mailbox
-from livesing.translation.opening import Ground, open_translator, stamp
+from livesing.translation.opening import FILE, Ground, open_translator, stamp
 from livesing.translation.translator import Translator
 from livesing.wishes import LONGEST_NAME, TranslatorWish
 
@@ -33,6 +33,15 @@ def choice_box(*, shared: bool = False) -> Mailbox:
 def choose(box: Mailbox, wish: TranslatorWish, folder: Path, now: float) -> None:
     """Put a look's wish into the box."""
     box.put((wish.name.encode(), wish.second.encode(), str(folder.resolve()).encode()), now)
+
+
+def hears_sound(box: Mailbox | None) -> bool:
+    """Whether the look's translators may want an embedding of the sound: files may, those that come along do
+    not."""
+    letter = None if box is None else box.get()
+    return letter is not None and any(
+        bytes(letter.value[word]).rstrip(b"\0").endswith(FILE.encode()) for word in ("name", "second")
+    )
 
 
 class Translators:

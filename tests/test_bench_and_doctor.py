@@ -45,7 +45,6 @@ def test_doctor_knows_every_part() -> None:
         "livesing",
         "system",
         "sound",
-        "midi",
         "monitors",
         "gl",
         "headless",

@@ -69,6 +69,18 @@ class SoundFile:
                 return block
         return None
 
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.frames / self._native
+
+    def skip(self, seconds: float) -> None:
+        """Go on at so many seconds from the beginning, before anything was read; at most to the end."""
+        try:
+            self._file.seek(min(round(seconds * self._native), self.frames))
+        except self._broken:  # damaged on the way: nothing can be read from there
+            self._ended = True
+
     def rewind(self) -> None:
         """Back to the beginning."""
         import soundfile

@@ -7,6 +7,7 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
+from livesing import words
 from livesing.commands.parser import Commands, Parser
 from livesing.errors import UsageError
 
@@ -16,7 +17,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         "train",
         help="training of the models",
         description="Trains a model from data on disk: with progress, going on where it was stopped, and "
-        "with a report. Needs the extra [train].",
+        "with a report. All but personal need the extra [train].",
     )
     models = train.add_subparsers(dest="model", required=True, metavar="MODEL", parser_class=Parser)
     for model in MODELS:
@@ -155,4 +156,30 @@ def _add_styles(models: Commands, common: argparse.ArgumentParser) -> None:
     styles.set_defaults(run=run)
 
 
-MODELS = (_add_audio, _add_image, _add_styles)
+def _add_personal(models: Commands, common: argparse.ArgumentParser) -> None:
+    personal = models.add_parser(
+        "personal",
+        parents=[common],
+        help="a translator of one's own",
+        description="From pairs of music and picture, picked with 'livesing label', to a file that a preset "
+        "may name as its translator. Takes seconds, and needs no extra.",
+    )
+    personal.add_argument("folder", metavar="DIR", type=Path, help="of the labels")
+    personal.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, required=True, help="like mine.safetensors"
+    )
+    personal.add_argument("--seed", metavar="N", type=int, default=0)
+    personal.set_defaults(run=_personal)
+
+
+def _personal(options: argparse.Namespace) -> None:
+    from livesing.train.personal import train_personal
+
+    _check_numbers(options, (("seed", 0),))
+    if options.output.suffix != ".safetensors":
+        raise UsageError(f"{options.output.name} must end with .safetensors, so that presets can name it")
+    words.check_folder(options.output)
+    train_personal(options.folder, options.output, seed=options.seed)
+
+
+MODELS = (_add_audio, _add_image, _add_personal, _add_styles)

@@ -23,10 +23,11 @@ LOOK_PERIOD = 0.003
 KEYS: dict[int, str] = {
     glfw.KEY_ESCAPE: "escape",
     glfw.KEY_SPACE: "space",
+    glfw.KEY_BACKSPACE: "backspace",
     glfw.KEY_LEFT: "left",
     glfw.KEY_RIGHT: "right",
     glfw.KEY_F1: "f1",
-    **{getattr(glfw, f"KEY_{letter}"): letter.lower() for letter in "BFHMPRT"},
+    **{getattr(glfw, f"KEY_{letter}"): letter.lower() for letter in "BFHMPRST"},
     **{getattr(glfw, f"KEY_{digit}"): str(digit) for digit in range(1, 10)},
     **{getattr(glfw, f"KEY_KP_{digit}"): str(digit) for digit in range(1, 10)},
 }
@@ -53,6 +54,7 @@ class WindowSurface:
         monitor: str | None = None,
         windowed: bool = True,
         vsync: bool = True,
+        title: str = TITLE,
     ) -> None:
         """Open at `width` x `height`, or full screen on `monitor` (the primary one if None).
 
@@ -73,7 +75,7 @@ class WindowSurface:
         ):
             glfw.window_hint(hint, value)
         try:
-            self._window: Any = glfw.create_window(width, height, TITLE, None, None)
+            self._window: Any = glfw.create_window(width, height, title, None, None)
         except glfw.GLFWError as error:
             glfw.terminate()
             raise SurfaceError(f"no OpenGL 3.3 window can be opened here ({_reason(error)})") from None
@@ -85,6 +87,7 @@ class WindowSurface:
         self._pressed: list[Press] = []
         self._events_until = self._events_from = clock_now()
         """When events were last taken in, and when that began: an event that waits then came in between."""
+        self._clicked: list[tuple[float, float]] = []
         self._monitors_changed = False
         self._fullscreen = False
         self._screen: moderngl.Framebuffer | None = None
@@ -92,6 +95,7 @@ class WindowSurface:
         self._pixels: tuple[int, int] = glfw.get_framebuffer_size(self._window)
         glfw.set_framebuffer_size_callback(self._window, self._on_resize)
         glfw.set_key_callback(self._window, self._on_key)
+        glfw.set_mouse_button_callback(self._window, self._on_button)
         glfw.set_monitor_callback(self._on_monitor)
         if not windowed or chosen:
             self._go_fullscreen(chosen)
@@ -140,6 +144,19 @@ class WindowSurface:
         self._events_from = clock_now()
         glfw.poll_events()
         self._events_until = clock_now()
+
+    def clicks(self) -> list[tuple[float, float]]:
+        """Where the left button was pressed since the last call: x, y in the target's pixels from the top
+        left."""
+        clicked, self._clicked = self._clicked, []
+        return clicked
+
+    @property
+    def pointer(self) -> tuple[float, float]:
+        """Where the mouse is, in the same pixels; it may be outside."""
+        x, y = glfw.get_cursor_pos(self._window)
+        width, height = glfw.get_window_size(self._window)
+        return x * self._pixels[0] / max(width, 1), y * self._pixels[1] / max(height, 1)
 
     def open(self) -> bool:
         return not glfw.window_should_close(self._window)
@@ -215,6 +232,10 @@ class WindowSurface:
         if action == glfw.PRESS and key in KEYS:
             # glfw does not tell when: somewhere between the last look and this one.
             self._pressed.append(Press(KEYS[key], (self._events_until + self._events_from) / 2))
+
+    def _on_button(self, _window: Any, button: int, action: int, _mods: int) -> None:
+        if button == glfw.MOUSE_BUTTON_LEFT and action == glfw.PRESS:
+            self._clicked.append(self.pointer)
 
     def _on_resize(self, _window: Any, width: int, height: int) -> None:
         if width > 0 and height > 0:  # an iconified window has no size; it keeps the one it had

@@ -14,6 +14,7 @@ import numpy as np
 
 from livesing.array_file import read_arrays
 from livesing.errors import TranslatorError, WeightsError
+from livesing.translation import personal
 from livesing.translation.fixed_map import fixed_map
 from livesing.translation.network import NetworkTranslator
 from livesing.translation.translator import Translator
@@ -39,7 +40,9 @@ def _views(ground: Ground, view: int) -> Translator:
 
 BUILT_IN: Mapping[str, Callable[[Ground, int], Translator]] = {"views": _views}
 """(ground, view) -> translator; raises TranslatorError."""
-KINDS: Mapping[str, Callable[[Path, Ground], Translator]] = {}
+KINDS: Mapping[str, Callable[[Path, Ground], Translator]] = {
+    personal.KIND: lambda path, ground: personal.load(path, ground.generator),
+}
 """By the note `kind` of a file of weights: (file, ground) -> translator; raises TranslatorError."""
 
 

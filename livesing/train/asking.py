@@ -1,0 +1,66 @@
+"""Which passage to ask about next: the one whose answer says most.
+
+Two things make a passage worth asking about. It is far from everything that was answered, so it is unlike
+what is known; and translators fitted to different draws of the answers disagree about it, so what is known
+does not settle it. The first leads while little is known, since a few answers settle nothing anywhere.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Doubles = NDArray[np.float64]
+
+MEMBERS = 6
+"""Of the ensemble."""
+SHRINK = 10.0
+FEWEST = 5
+"""Answers before the ensemble has a say."""
+
+
+def standard(e: Doubles) -> Doubles:
+    """[n, E] embeddings in units of their own spread."""
+    return (e - e.mean(axis=0)) / np.maximum(e.std(axis=0), 1e-3)
+
+
+def distances(e: Doubles, known: Doubles) -> Doubles:
+    """[n] root mean square distance from each row of e [n, E] to the nearest of known [m, E]."""
+    squares = (e**2).sum(axis=1)[:, None] + (known**2).sum(axis=1) - 2 * e @ known.T
+    return np.sqrt(np.maximum(squares, 0).min(axis=1) / e.shape[1])
+
+
+def disagreement(e: Doubles, known: Doubles, answers: Doubles, rng: np.random.Generator) -> Doubles:
+    """[n] standard deviation, over an ensemble of ridge regressions on draws with replacement from (known
+    [m, E],
+    answers [m, D]), of what they expect for e [n, E]; root mean square over D."""
+    guesses = []
+    for _ in range(MEMBERS):
+        drawn = rng.integers(len(known), size=len(known))
+        x, y = known[drawn], answers[drawn]
+        centre, usual = x.mean(axis=0), y.mean(axis=0)
+        # By the rows' own products: there are fewer answers than coordinates at first.
+        inner = (x - centre) @ (x - centre).T + SHRINK * np.eye(len(x))
+        guesses.append((e - centre) @ ((x - centre).T @ np.linalg.solve(inner, y - usual)) + usual)
+    return np.asarray(np.sqrt(np.var(guesses, axis=0).mean(axis=1)))
+
+
+def worth(
+    e: Doubles, open_: NDArray[np.bool_], known: NDArray[np.int64], answers: Doubles, seed: int
+) -> Doubles:
+    """[n] how much each passage is worth asking about; -inf for those that are not open.
+
+    e [n, E] embeddings of all passages; open_ [n]; known [m] the passages that were answered, and answers
+    [m, D] what was picked. With nothing answered the most usual passage is worth most. Deterministic in
+    `seed`.
+    """
+    x = standard(e)
+    if not len(known):
+        value = -distances(x, np.zeros((1, x.shape[1])))
+    else:
+        far = distances(x, x[known])
+        value = far / max(float(far[open_].max(initial=0.0)), 1e-9)
+        if len(known) >= FEWEST:
+            torn = disagreement(x, x[known], answers, np.random.default_rng([seed, len(known)]))
+            value = value + torn / max(float(torn[open_].max(initial=0.0)), 1e-9)
+    return np.where(open_, value, -np.inf)
