@@ -27,6 +27,8 @@ EXTRAS = {
     "torch": "BigGAN and training: pip install 'livesing[gan]'",
     "pytorch-pretrained-biggan": "BigGAN: pip install 'livesing[gan]'",
     "openvino": "an engine for processors with bfloat16: pip install 'livesing[openvino]'",
+    "python-rtmidi": "the beat from a MIDI clock: pip install 'livesing[midi]'",
+    "LinkPython-extern": "the beat from Ableton Link: pip install 'livesing[link]'",
     "torch-tensorrt": "the fastest engine on NVIDIA GPUs: pip install 'livesing[tensorrt]'",
 }
 
@@ -49,6 +51,7 @@ def examine() -> dict[str, Any]:
             f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores"
         ),
         "sound": _sound,
+        "midi": _midi,
         "monitors": _monitors,
         "gl": _gl,
         "headless": _headless,
@@ -83,6 +86,12 @@ def _sound() -> Any:
     if not devices:
         return "no input device: the show plays the demo piece"
     return [f"{device.name} ({device.inputs} channels{', default' * device.default})" for device in devices]
+
+
+def _midi() -> Any:
+    from livesing.control.midi_port import inputs
+
+    return inputs() or "no input"
 
 
 def _monitors() -> Any:

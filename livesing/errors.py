@@ -3,6 +3,7 @@
     LivesingError            one clear line; the command line prints it and exits with 2
       UsageError             a word on the command line is off
       SourceError            a sound source cannot be opened (device, file)
+      ClockError             no clock from outside (MIDI, Link) can be had
       SurfaceError           no window and no headless picture can be had
       ParamError             a value that a parameter does not take
       PresetError            a preset file is refused, with its line
@@ -25,6 +26,10 @@ class UsageError(LivesingError):
 
 class SourceError(LivesingError):
     """A sound source cannot be opened or has gone."""
+
+
+class ClockError(LivesingError):
+    """A clock from outside cannot be had: the package, the machine's MIDI or the port is missing."""
 
 
 class SurfaceError(LivesingError):

@@ -30,6 +30,8 @@ class Readout:
     supervisor: Supervisor | None = None
     sound_check: Callable[[], tuple[str, str] | None] = lambda: None
     """Tells how the sound check stands, or which venue is in use."""
+    clock: Callable[[], tuple[str, str] | None] = lambda: None
+    """Tells of the clock from outside, if one was asked for."""
     serving: Callable[[], str] = lambda: "none"
     """What generates the pictures, and why not something better."""
     opened: float = 0.0
@@ -66,6 +68,7 @@ class Readout:
             ("level", f"{pulse.rms_db:.0f} dB  {levels}"),
             *filter(None, [self.sound_check()]),
             ("beat", f"{beat}, {pulse.onset_rate:.1f} onsets/s"),
+            *filter(None, [self.clock()]),
             ("look", renderer.looks.current.title + self._style()),
             ("window", renderer.surface.kind),
             ("OSC", self._osc()),

@@ -24,6 +24,7 @@ from livesing.audio.source import Source, parse_spec
 from livesing.audio_input import AudioInput
 from livesing.beat_desk import BeatDesk
 from livesing.clock import now as clock_now
+from livesing.clock_input import ClockInput
 from livesing.control.osc import OscServer
 from livesing.dream_process import DreamProcess
 from livesing.dreamer import SIZES, DreamBoxes
@@ -84,6 +85,9 @@ class ShowOptions:
     feeling: str = "cues"
     sound_check: float | None = None
     """Seconds."""
+    midi_clock: str | None = None
+    """Part of a MIDI input's name."""
+    link: bool = False
     dream: DreamChoice = field(default_factory=DreamChoice)
     """Generator and engine."""
 
@@ -115,6 +119,9 @@ class Show:
             if spec.kind in ("device", "file"):
                 self.audio.open()  # what was named must be there before a window opens
             closing.callback(self.audio.close)
+            self.clock = ClockInput(options.midi_clock, link=options.link)
+            self.clock.open()
+            closing.callback(self.clock.close)
             self.presets, first = self._open_presets()
             surface = self._open_surface()
             closing.callback(surface.close)
@@ -182,6 +189,7 @@ class Show:
             self.audio.open()
         self.listener = self._listen()
         closing.callback(lambda: self.listener.stop())
+        self.readout.clock = self.clock.row
         self.readout.sound_check = lambda: self.desk.row(self.listener)
         self.audio.on_change = self._heard_anew
         self.listener.hear(self.audio.source)  # should it have changed in between
@@ -199,6 +207,7 @@ class Show:
                 Watch("analysis", self._analysis_lives, self._restart_analysis),
                 Watch("generator", self.dream.alive, self.dream.restart),
                 osc,
+                *([Watch("clock", self.clock.alive, self.clock.reopen)] if self.clock.wanted else []),
             ],
             self.began,
         )
@@ -220,7 +229,7 @@ class Show:
 
     def _listen(self, before: Listener | None = None) -> Listener:
         estimator = None if before is not None else self.desk.estimator()
-        beats = None if before is not None else BeatDesk(self.params)
+        beats = None if before is not None else BeatDesk(self.params, self.clock.box)
         boxes = self.boxes
         listener = Listener(
             self.audio.source, boxes.pulses, boxes.moods, estimator, before, beats,

@@ -45,6 +45,7 @@ def test_doctor_knows_every_part() -> None:
         "livesing",
         "system",
         "sound",
+        "midi",
         "monitors",
         "gl",
         "headless",

@@ -70,6 +70,13 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     live.add_argument(
         "--feeling", metavar="NAME", default="cues", help="who feels: cues (default), paper, deam"
     )
+    clock = live.add_mutually_exclusive_group()
+    clock.add_argument(
+        "--midi-clock",
+        metavar="PORT",
+        help="take the beat from the MIDI clock of the input whose name holds PORT",
+    )
+    clock.add_argument("--link", action="store_true", help="take the beat from the Ableton Link session")
     live.add_argument("--generator", metavar="G", default="embedded", help="embedded, biggan-deep-512 ...")
     live.add_argument(
         "--weights", metavar="W", type=Path, help="file or folder; else those of 'livesing weights get'"
@@ -119,5 +126,7 @@ def _run(options: argparse.Namespace) -> None:
             venue=options.venue,
             feeling=options.feeling,
             sound_check=options.sound_check,
+            midi_clock=options.midi_clock,
+            link=options.link,
         )
     )
