@@ -38,7 +38,14 @@ from typing import Any
 
 from livesing.errors import ParamError, PresetError
 from livesing.params import INDEX, TABLE, check
-from livesing.wishes import DEFAULT_TRANSLATOR, StyleWish, TranslatorWish, read_styles, read_translator
+from livesing.wishes import (
+    DEFAULT_TRANSLATOR,
+    StyleWish,
+    TranslatorWish,
+    read_place,
+    read_styles,
+    read_translator,
+)
 
 LOOK_PARAMS = tuple(param for param in TABLE if param.look)
 _GROUPS = {param.name.split(".")[0] for param in LOOK_PARAMS}
@@ -60,6 +67,8 @@ class Preset:
     """Colours as sRGB 0..1; none leaves the picture's own."""
     styles: StyleWish | None = None
     translator: TranslatorWish = DEFAULT_TRANSLATOR
+    place: tuple[float, float] | None = None
+    """Valence and arousal of what it shows at a middling passage, z-scores; `livesing presets place`."""
     about: str = ""
     file: str = ""
     """The file's name, which no other in its folder has (names without their number may come twice)."""
@@ -117,6 +126,7 @@ class _Reader:
         palette: tuple[tuple[float, float, float], ...] = ()
         styles: StyleWish | None = None
         translator = DEFAULT_TRANSLATOR
+        place: tuple[float, float] | None = None
         texts = {"title": _stem(self.file).replace("-", " ").capitalize(), "about": ""}
         for key, content in self.document.items():
             if key in _TEXTS:
@@ -125,6 +135,8 @@ class _Reader:
                 texts[key] = content
             elif key == "palette":
                 palette = self.palette(content)
+            elif key == "place":
+                place = read_place(content, self.refusal)
             elif key == "styles":
                 styles = read_styles(content, self.refusal)
             elif key == "translator":
@@ -140,7 +152,7 @@ class _Reader:
                 self.warn(key, "", f"unknown key {key!r}")
         name, warnings = _stem(self.file), tuple(self.warnings)
         title, about = texts["title"], texts["about"]
-        return Preset(name, title, values, palette, styles, translator, about, self.file, warnings)
+        return Preset(name, title, values, palette, styles, translator, place, about, self.file, warnings)
 
     def value(
         self, group: str, name: str, value: Any, values: dict[str, float], at: tuple[str, str] | None = None

@@ -16,7 +16,8 @@ import numpy as np
 from livesing import assets
 from livesing.errors import LivesingError, StyleError
 from livesing.preset import Preset
-from livesing.style.style_image import StyleImage, load, style_image
+from livesing.sentiment.image import manner_feeling
+from livesing.style.style_image import load, style_image
 from livesing.style.styling import Placed, Repertoire
 from livesing.wishes import StyleWish
 
@@ -50,7 +51,7 @@ class StyleLibrary(threading.Thread):
         """The newest refusal, for the HUD."""
         self._wanted: Preset | None = None
         self._ready: dict[str, tuple[StyleWish, Repertoire]] = {}
-        self._images: dict[Path, StyleImage | None] = {}
+        self._images: dict[Path, Placed | None] = {}
         self._done = threading.Event()
 
     def repertoire(self, preset: Preset) -> Repertoire | None:
@@ -68,9 +69,9 @@ class StyleLibrary(threading.Thread):
         for source in wish.sources:
             placed[source] = []
             for path, place, brush in self._files(source, wish):
-                image = self._image(path, brush)
-                if image is not None and sum(map(len, placed.values())) < MOST:
-                    placed[source].append(Placed(image, *(place or by_colour(image))))
+                found = self._image(path, brush)
+                if found is not None and sum(map(len, placed.values())) < MOST:
+                    placed[source].append(found if place is None else Placed(found.image, *place))
         styles = tuple(style for some in placed.values() for style in some)
         signs: dict[str, int] = {}
         if wish.signs and all(placed[source] for source in wish.signs.values()):
@@ -114,10 +115,13 @@ class StyleLibrary(threading.Thread):
             return []
         return [Known(path, own)]
 
-    def _image(self, path: Path, brush: tuple[float, float] | None) -> StyleImage | None:
+    def _image(self, path: Path, brush: tuple[float, float] | None) -> Placed | None:
+        """The style, where its colour and form place it: what it shows is not painted."""
         if path not in self._images:
             try:
-                self._images[path] = style_image(load(path), path.stem, brush)
+                picture = load(path)
+                image = style_image(picture, path.stem, brush)
+                self._images[path] = Placed(image, *manner_feeling((picture * 255).astype(np.uint8)))
             except StyleError as error:
                 self._refuse(str(error))
                 self._images[path] = None
@@ -154,14 +158,3 @@ def _index(folder: Path) -> Mapping[str, Known]:
     except (OSError, ValueError, LookupError, TypeError) as error:
         log.warning("%s cannot be read (%s)", path, error)
         return {}
-
-
-def by_colour(image: StyleImage) -> tuple[float, float]:
-    """Valence and arousal of a painting by its colours alone, z-scores: pleasure = .69 brightness + .22
-    saturation, arousal = -.31 brightness + .60 saturation (Valdez & Mehrabian 1994, standardised)."""
-    mean = image.statistics.mean
-    brightness = (float(mean.mean()) - 0.45) / 0.15
-    chroma = np.sqrt(image.statistics.covariances[-1].trace()) + float(np.ptp(mean))
-    saturation = (float(chroma) - 0.35) / 0.15
-    valence, arousal = 0.69 * brightness + 0.22 * saturation, -0.31 * brightness + 0.60 * saturation
-    return float(np.clip(valence, -2, 2)), float(np.clip(arousal, -2, 2))

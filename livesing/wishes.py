@@ -58,11 +58,17 @@ def read_styles(content: Any, refuse: Refuse) -> StyleWish:
         return StyleWish(tuple(dict.fromkeys(signs.values())), signs=signs)
     places = {}
     for name, place in content.items():
-        fits = isinstance(place, list) and len(place) == 2
-        if not fits or not all(type(number) in (int, float) and -10 <= number <= 10 for number in place):
-            raise refuse("styles", name, f"styles.{name} is a place like [0.5, -1], not {short(place)}")
-        places[_beside("styles", name, name, refuse)] = (float(place[0]), float(place[1]))
+        places[_beside("styles", name, name, refuse)] = read_place(place, refuse, "styles", name)
     return StyleWish(tuple(places), places)
+
+
+def read_place(content: Any, refuse: Refuse, key: str = "place", name: str = "") -> tuple[float, float]:
+    """A place in the plane of feeling, (valence, arousal) in z-scores. Raises PresetError."""
+    fits = isinstance(content, list) and len(content) == 2
+    if not fits or not all(type(number) in (int, float) and -10 <= number <= 10 for number in content):
+        full = f"{key}.{name}" if name else key
+        raise refuse(key, name, f"{full} is a place like [0.5, -1], not {short(content)}")
+    return float(content[0]), float(content[1])
 
 
 def read_translator(content: Any, refuse: Refuse, warn: Warn) -> TranslatorWish:

@@ -1,16 +1,18 @@
 """The image estimator: what people rated, and sensible answers for pictures that show no thing."""
 
 import csv
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from PIL import Image
 
 from livesing.generation.embedded import Z_DIM, EmbeddedGenerator
 from livesing.generation.worlds import CLASSES
-from livesing.sentiment.image import MODEL, UNIT, ZERO, ImageEstimator, middle
+from livesing.sentiment.image import MODEL, UNIT, ZERO, ImageEstimator, manner_feeling, middle
 from livesing.sentiment.image_colour import AROUSAL, GRID, PLEASURE, SPREAD, USUAL, Look, colour_feeling, look
 from livesing.sentiment.image_file import read_picture
 
@@ -198,3 +200,15 @@ def test_stripes_are_more_active_than_a_ramp() -> None:
     pictures = np.stack([np.repeat(np.tile(line, (GRID, 1))[:, :, None], 3, 2) for line in (ramp, stripes)])
     calm, lively = colour_feeling(look(pictures))
     assert lively[1] > calm[1] + 0.5
+
+
+# ------------------------------------------------------------------------------------------------- paintings
+
+
+def test_styles_lie_about_where_their_colour_and_form_put_them() -> None:
+    """Their places are ours, by eye; what colour and form say of them must be of one mind with that."""
+    index = tomllib.loads((ROOT / "styles" / "index.toml").read_text(encoding="utf-8"))
+    ours = np.array([[style["valence"], style["arousal"]] for style in index.values()])
+    told = np.array([manner_feeling(read_picture(ROOT / "styles" / s["file"])) for s in index.values()])
+    assert np.corrcoef(ours[:, 0], told[:, 0])[0, 1] > 0.7
+    assert np.corrcoef(ours[:, 1], told[:, 1])[0, 1] > 0.5

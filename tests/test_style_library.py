@@ -73,7 +73,7 @@ def test_places_of_the_preset_and_of_the_folder(tmp_path: Path) -> None:
     places = {style.image.name: style[1:] for style in found}
     assert places["sea"] == (0.25, -1.5)
     assert places["mine"] == (1.5, 0.5)
-    assert all(abs(number) <= 2 for number in places["fire"])
+    assert all(abs(number) <= 2.5 for number in places["fire"])
 
 
 def test_styles_are_read_aside(tmp_path: Path) -> None:

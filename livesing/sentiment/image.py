@@ -77,25 +77,36 @@ class ImageEstimator:
         return Rating(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _some(self, images: Bytes | Sequence[Bytes]) -> Rating:
-        squares, grids = zip(*(self._squares(image) for image in images), strict=True)
+        squares, grids = zip(*(_squares(image) for image in images), strict=True)
         seen, abstract = self._session.run(["ratings", "abstract"], {"pictures": np.stack(squares)})
-        grid = np.stack(grids).astype(np.float32) / np.float32(255)
-        return Rating(seen, colour_feeling(look(grid)), abstract)
+        return Rating(seen, _by_colour(grids), abstract)
 
-    def _squares(self, image: Bytes) -> tuple[Bytes, Bytes]:
-        """The picture as the network sees it, [SIDE, SIDE, 3], and on the grid of the colour terms."""
-        from PIL import Image
 
-        array = np.asarray(image)
-        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:
-            raise ValueError(f"a picture is uint8 [height, width, 3], not {array.dtype} {list(array.shape)}")
-        picture = Image.fromarray(np.ascontiguousarray(array))
-        # Pillow's resampling averages over all pixels that a new one covers.
-        square = picture.resize(
-            (SIDE, SIDE), Image.Resampling.BILINEAR, box=middle(*picture.size), reducing_gap=3.0
-        )
-        grid = square.resize((GRID, GRID), Image.Resampling.BILINEAR)
-        return np.asarray(square), np.asarray(grid)
+def manner_feeling(image: Bytes) -> tuple[float, float]:
+    """(valence, arousal) of a picture uint8 [H, W, 3] whatever it shows: by the terms of colour and form
+    alone, as for a wholly abstract one. Needs no network."""
+    valence, arousal = COLOUR_GAIN * _by_colour([_squares(image)[1]])[0]
+    return float(valence), float(arousal)
+
+
+def _squares(image: Bytes) -> tuple[Bytes, Bytes]:
+    """The picture as the network sees it, [SIDE, SIDE, 3], and on the grid of the colour terms."""
+    from PIL import Image
+
+    array = np.asarray(image)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:
+        raise ValueError(f"a picture is uint8 [height, width, 3], not {array.dtype} {list(array.shape)}")
+    picture = Image.fromarray(np.ascontiguousarray(array))
+    # Pillow's resampling averages over all pixels that a new one covers.
+    square = picture.resize(
+        (SIDE, SIDE), Image.Resampling.BILINEAR, box=middle(*picture.size), reducing_gap=3.0
+    )
+    grid = square.resize((GRID, GRID), Image.Resampling.BILINEAR)
+    return np.asarray(square), np.asarray(grid)
+
+
+def _by_colour(grids: Sequence[Bytes]) -> Floats:
+    return colour_feeling(look(np.stack(grids).astype(np.float32) / np.float32(255)))
 
 
 def middle(width: int, height: int) -> tuple[float, float, float, float]:
