@@ -9,8 +9,9 @@ from typing import TextIO
 
 import numpy as np
 
+from livesing.audio.downmix import Downmix
 from livesing.audio.fast import FastPath
-from livesing.audio.key import KEY_NAMES
+from livesing.audio.key import KEY_NAMES, USUAL_PROFILES
 from livesing.audio.slow import Cues
 from livesing.audio.sound_file import SoundFile
 from livesing.audio.source import BLOCK
@@ -31,12 +32,13 @@ def analyse(
     stream: bool = False,
     beats: Path | None = None,
     feeling: str = "cues",
+    profiles: str = USUAL_PROFILES,
 ) -> None:
     """Write a row per 500 ms to `output` (or the terminal), and the beats to `beats`.
 
     `stream` takes the file in the live show's blocks; `feeling` names the estimator, one of
-    sentiment.feeling.FEELINGS. Raises SourceError for what is no sound file; nothing
-    is written then, and an output appears whole or not at all.
+    sentiment.feeling.FEELINGS; `profiles` those of the keys, one of audio.key.PROFILES. Raises SourceError
+    for what is no sound file; nothing is written then, and an output appears whole or not at all.
     """
     estimator = estimator_of(feeling)
     sound = SoundFile(path)
@@ -44,7 +46,7 @@ def analyse(
     with _output(output) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for cues, mood in moods_of(_mono_blocks(sound, size), sound.rate, estimator):
+        for cues, mood in moods_of(_mono_blocks(sound, size), sound.rate, estimator, profiles):
             writer.writerow(_row(cues, mood))
     if beats is not None:
         sound.rewind()
@@ -55,8 +57,9 @@ def analyse(
 
 
 def _mono_blocks(sound: SoundFile, size: int) -> Iterator[np.ndarray]:
+    downmix = Downmix(sound.rate, sound.channels)
     while (block := sound.read(size)) is not None:
-        yield block.mean(axis=1, dtype=np.float32)
+        yield downmix.push(block)
 
 
 def beat_times(fast: FastPath, blocks: Iterable[np.ndarray]) -> Iterator[float]:

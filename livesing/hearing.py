@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from livesing.audio.descriptors import DescriptorPath
 from livesing.audio.embedding import Embedding, EmbeddingPath
+from livesing.audio.key import USUAL_PROFILES
 from livesing.audio.paper import PaperFeatures
 from livesing.audio.slow import STEP_S, Cues, SlowPath
 from livesing.errors import UsageError
@@ -62,8 +63,11 @@ class Hearing:
     Owned by one thread. For another source make a new one with the same estimator.
     """
 
-    def __init__(self, rate: int, estimator: Estimator, *, embeds: bool = False) -> None:
-        """rate: samples per second, 8000..192000. ValueError outside of that."""
+    def __init__(
+        self, rate: int, estimator: Estimator, *, embeds: bool = False, profiles: str = USUAL_PROFILES
+    ) -> None:
+        """rate: samples per second, 8000..192000. ValueError outside of that. profiles: of the keys, a name
+        of key.PROFILES."""
         self.estimator = estimator
         self.embeds = embeds
         """Whether embeddings are made; may change at any time. What is not asked for is not computed."""
@@ -71,7 +75,7 @@ class Hearing:
         self._samples = 0
         self._embedding: EmbeddingPath | None = None
         self._embedded: Embedding | None = None
-        self._cues = SlowPath(rate)
+        self._cues = SlowPath(rate, profiles)
         self._paper = PaperFeatures(rate) if estimator.hears == "features" else None
         self._descriptors = DescriptorPath(rate) if estimator.hears == "descriptors" else None
         self._features: list[NDArray[np.floating]] = []
@@ -127,10 +131,10 @@ class Hearing:
 
 
 def moods_of(
-    blocks: Iterable[NDArray[np.floating]], rate: int, estimator: Estimator
+    blocks: Iterable[NDArray[np.floating]], rate: int, estimator: Estimator, profiles: str = USUAL_PROFILES
 ) -> Iterator[tuple[Cues, Mood]]:
     """Cues and moods of a whole sound, as the live path would have felt it."""
-    hearing = Hearing(rate, estimator)
+    hearing = Hearing(rate, estimator, profiles=profiles)
     for block in blocks:
         yield from hearing.push(block)
     yield from hearing.finish()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from livesing import assets
+from livesing.audio.downmix import Downmix
 from livesing.audio.fast import FastPath
 from livesing.audio.sound_file import SoundFile
 from livesing.dreamer import DreamBoxes, Dreamer
@@ -74,6 +75,7 @@ class OfflineShow:
         # The first dream comes before the first frame, which would tell of the look otherwise.
         choose(boxes.translators, first.translator, watcher.folder.folder, ORIGIN)
         self._dreamer = Dreamer(self.boxes, seed)
+        self._downmix = Downmix(self.sound.rate, self.sound.channels)
         self._fast, self._hearing = FastPath(self.sound.rate), Hearing(self.sound.rate, estimator)
 
     def frames(self, start: float = 0.0, seconds: float | None = None) -> Iterator[Shown]:
@@ -105,7 +107,7 @@ class OfflineShow:
             yield Shown(time, self.surface.read(), sound)
 
     def _hear(self, sound: np.ndarray, now: float) -> None:
-        mono = sound.mean(axis=1, dtype=np.float32)
+        mono = self._downmix.push(sound)
         self.boxes.pulses.put(self._fast.push(mono, now), now)
         self._hearing.embeds = hears_sound(self.boxes.translators)
         for _, mood in self._hearing.push(mono):

@@ -61,6 +61,7 @@ KEYS: dict[str, str] = {
     "p": "show.panic",
     "t": "beat.tap",
     "r": "beat.resync",
+    "s": "hearing.soundcheck",
     "right": "show.next",
     "left": "show.previous",
 }

@@ -241,6 +241,13 @@ def test_files_of_every_shape_read_the_same(rate, channels, tmp_path):
     assert float(rows[-1]["loudness_db"]) == pytest.approx(-24.0, abs=3.0)
 
 
+def test_a_file_whose_channels_cancel_is_heard(tmp_path):
+    sound = song(RATE, 5.0, minor=False)
+    path = write(tmp_path / "a.wav", np.stack((sound, -sound), axis=1), RATE)
+    assert main(["analyse", str(path), "-o", str(tmp_path / "out.csv")]) == 0
+    assert float(rows_of(tmp_path / "out.csv")[-1]["loudness_db"]) == pytest.approx(-24.0, abs=3.0)
+
+
 def test_memory_does_not_grow_with_the_length_of_a_file(tmp_path):
     """What three hours take is what a minute takes: nothing that is kept is longer than some seconds."""
     loop = 0.5 * drum_loop(8_000, 10.0, 120.0)[0] + song(8_000, 10.0, minor=True)

@@ -1,11 +1,13 @@
 """`livesing features` and `livesing bench features`: what they write, and what they refuse."""
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from sounds import drum_loop, song, white
 
 from livesing.audio.paper import file_features
@@ -46,6 +48,32 @@ def test_the_stream_has_the_same_rows_and_other_values(music: Path, tmp_path: Pa
     assert np.array_equal(predicted[..., 424:], plain[..., 424:])
     assert not np.array_equal(predicted[..., 40:424], plain[..., 40:424])
     assert np.corrcoef(predicted.ravel(), whole.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("rate", "duration_s", "channels"),
+    [(44_100, 0.6, 1), (48_000, 0.5, 2), (37_123, 1.3, 1), (8_000, 0.7, 8)],
+)
+def test_short_files_of_odd_rates_and_channels_have_the_features_of_librosa(
+    tmp_path: Path, rate: int, duration_s: float, channels: int
+) -> None:
+    librosa = pytest.importorskip("librosa", reason="needs librosa: `make test` installs it")
+    sound = song(rate, duration_s, minor=True) + drum_loop(rate, duration_s, 150.0)[0]
+    sides = np.stack([np.roll(sound, 7 * side) for side in range(channels)], axis=1)
+    soundfile.write(tmp_path / "short.wav", sides, rate, subtype="FLOAT")
+    assert main(["features", str(tmp_path / "short.wav"), "-o", str(tmp_path / "out.npz")]) == 0
+    with np.load(tmp_path / "out.npz") as found:
+        x = found["x"].reshape(-1, 436)
+    assert len(x) == 21 * int(2 * duration_s)
+    settings = {"y": soxr.resample(sides.mean(axis=1), rate, 21_504), "sr": 21_504, "hop_length": 512}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says that the sound is short
+        mfcc = librosa.feature.mfcc(n_mfcc=40, **settings).T[: len(x)]
+        tempogram = librosa.feature.tempogram(**settings).T[: len(x)]
+        cens = librosa.feature.chroma_cens(**settings).T[: len(x)]
+    assert np.abs(x[:, :40] - mfcc).max() < 1e-5 * np.abs(mfcc).max()
+    assert np.abs(x[:, 40:424] - tempogram).max() < 1e-5
+    assert np.corrcoef(x[:, 424:].ravel(), cens.ravel())[0, 1] > 0.999
 
 
 @pytest.mark.parametrize("duration_s", [0.01, 0.49])

@@ -9,9 +9,9 @@ from sounds import add, cut, drum_loop, seconds, sine, song, white
 from livesing.audio.articulation import Articulation
 from livesing.audio.chroma import LeakyChroma
 from livesing.audio.harmony import HarmonicChange, tonal_centroid
-from livesing.audio.key import find_key
+from livesing.audio.key import PROFILES, find_key
 from livesing.audio.loudness import KWeighted, k_weighting, loudness_db
-from livesing.audio.slow import cues_of
+from livesing.audio.slow import SlowPath, cues_of
 
 RATE = 22_050
 
@@ -111,6 +111,30 @@ def test_a_triad_is_its_key():
     chroma[11], chroma[10] = 0.0, 0.7
     assert find_key(chroma).tonic == 7
     assert find_key(chroma).mode < -0.3
+
+
+@pytest.mark.parametrize("profiles", PROFILES)
+@pytest.mark.parametrize("key", range(12))
+def test_every_set_of_profiles_is_its_own_key(profiles, key):
+    for mode, profile in zip((1, -1), PROFILES[profiles], strict=True):
+        found = find_key(np.roll(np.square(profile), key), profiles=profiles)
+        assert found.tonic == key
+        assert found.mode * mode > 0.5
+        assert found.confidence == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("profiles", PROFILES)
+def test_the_mode_by_every_set_of_profiles(profiles):
+    for mode, progression in CADENCES.values():
+        path = SlowPath(RATE, profiles)
+        cues = [step for part in cut(chords(progression, 2, "organ"), 8192) for step in path.push(part)]
+        assert cues[-1].mode * (1 if mode == "major" else -1) > 0.3
+        assert cues[-1].key == 57 % 12
+
+
+def test_unknown_profiles_are_refused():
+    with pytest.raises(KeyError):
+        find_key(np.arange(12.0), profiles="somebody's")
 
 
 @pytest.mark.parametrize("gain", [1e-9, 1.0, 1e9])

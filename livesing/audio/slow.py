@@ -16,7 +16,7 @@ from livesing.audio.chord_mode import ChordMode
 from livesing.audio.chroma import LeakyChroma
 from livesing.audio.framing import Floats, clean
 from livesing.audio.harmony import HarmonicChange
-from livesing.audio.key import find_key
+from livesing.audio.key import USUAL_PROFILES, find_key
 from livesing.audio.levels import to_db
 from livesing.audio.loudness import MOMENTARY_S, KWeighted, loudness_db
 from livesing.audio.onsets import NoteOnsets
@@ -109,11 +109,13 @@ class SlowPath:
     """Per step; the reference of the flux forgets with a time constant of 10 s."""
     ROLLOFF = 0.85
 
-    def __init__(self, rate: int) -> None:
-        """rate: samples per second, 8000..192000. ValueError outside of that."""
+    def __init__(self, rate: int, profiles: str = USUAL_PROFILES) -> None:
+        """rate: samples per second, 8000..192000. ValueError outside of that. profiles: of the keys, a name
+        of key.PROFILES."""
         if not 8_000 <= rate <= 192_000:
             raise ValueError(f"sample rate {rate} Hz is not within 8000..192000")
         self.rate = rate
+        self._profiles = profiles
         self.bad_samples = 0
         """Samples that were NaN or infinite so far."""
         self._resampler = soxr.ResampleStream(rate, SLOW_RATE, 1, dtype="float32", quality="HQ")
@@ -190,7 +192,7 @@ class SlowPath:
             self._chroma.push(stream[end - self.CHROMA_WINDOW : end], self.CHROMA_HOP / SLOW_RATE)
             for end in range(self.CHROMA_WINDOW + self.CHROMA_HOP, stream.size + 1, self.CHROMA_HOP)
         ]
-        key = find_key(self._chroma.chroma, self._chroma.tonal_share)
+        key = find_key(self._chroma.chroma, self._chroma.tonal_share, self._profiles)
         chord_mode = self._chord_mode.push(chromas, self.CHROMA_HOP / SLOW_RATE)
         loudness, articulation, attack = self._levels()
         return Cues(

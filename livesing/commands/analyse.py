@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from livesing import words
+from livesing.audio.key import PROFILES, USUAL_PROFILES
 from livesing.commands.parser import Commands
 
 
@@ -25,6 +26,13 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     analyse.add_argument(
         "--feeling", metavar="NAME", default="cues", help="who feels: cues (default), paper or deam"
     )
+    analyse.add_argument(
+        "--key-profiles",
+        metavar="NAME",
+        choices=tuple(PROFILES),
+        default=USUAL_PROFILES,
+        help="of what keys are made: albrecht-shanahan (default) or krumhansl-kessler",
+    )
     analyse.set_defaults(run=_run)
 
 
@@ -33,5 +41,11 @@ def _run(options: argparse.Namespace) -> None:
 
     for path in (options.output, options.beats):
         words.check_folder(path)
-    how = {"stream": options.stream, "beats": options.beats, "feeling": options.feeling}
-    analyse(options.audio, options.output, **how)
+    analyse(
+        options.audio,
+        options.output,
+        stream=options.stream,
+        beats=options.beats,
+        feeling=options.feeling,
+        profiles=options.key_profiles,
+    )

@@ -16,7 +16,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="the show",
         description="The show. Keys: F full screen, "
         "M next monitor, 1-9 and arrows presets, Space freeze, H hold, B blackout, P panic, "
-        "T tap the beat, R the bar begins here, F1 figures, Esc end.",
+        "T tap the beat, R the bar begins here, S sound check, F1 figures, Esc end.",
     )
     live.add_argument(
         "--audio",
