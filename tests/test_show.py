@@ -115,10 +115,12 @@ def test_keys(open_show: Open, demo_piece: Path) -> None:
     hand.press("p")
     assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "aurora"), "panic"
     assert hand.listen(5, lambda: hand.state.get("/livesing/show/hold") == 0), "panic lets go of everything"
+    hand.press("s")
     hand.press("f")
     assert hand.listen(5, lambda: hand.geometry() == (0, 0, 1280, 720)), "F fills the screen"
     hand.press("Escape")
     assert hand.report()["preset"] == "aurora"
+    assert "sound check: listening for up to 30 s" in hand.errors, "S begins one"
 
 
 def test_osc_steers_and_tells(open_show: Open, demo_piece: Path) -> None:
