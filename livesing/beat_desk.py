@@ -14,6 +14,8 @@ from livesing.audio.pulse import Pulse
 from livesing.mailbox import Mailbox
 from livesing.params import Params
 
+IN_STEP = 1e-3
+"""Beats."""
 IDLE_AFTER = 0.5
 """Seconds without sound after which a clock from outside beats on by itself: the source has gone."""
 IDLE_PERIOD = 0.01
@@ -54,8 +56,9 @@ class BeatDesk:
         beats = math.floor(beat.turns)
         phase = beat.turns - beats
         next_beat_s = (1.0 - phase) * 60.0 / beat.bpm if beat.bpm > 0.0 else 0.0
-        if beat.source == "tracker" and abs(beat.turns - tracker.turns) % 1.0 < 1e-3:
-            next_beat_s = pulse.next_beat_s  # in step: the tracker may know better than its phase says
+        apart = beat.turns - tracker.turns
+        if beat.source == "tracker" and abs(apart - round(apart)) < IN_STEP:
+            next_beat_s = pulse.next_beat_s  # the tracker may know better than its phase says
         return pulse._replace(
             bpm=beat.bpm,
             beat_phase=phase,

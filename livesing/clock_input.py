@@ -56,10 +56,10 @@ class ClockInput:
             return None
         letter = self.box.get()
         if letter is None or clock_now() - letter.stamp > FRESH_S:
-            return "clock", f"{self._words()}: no clock at the moment"
+            return "clock", f"nothing heard, {self._words()}"
         line = ClockLine(*letter.value.tolist())
         known = "" if line.anchored else ", no start yet"
-        return "clock", f"{self._words()}: {line.bpm:.1f} bpm{known}"
+        return "clock", f"{line.bpm:.1f} bpm{known}, {self._words()}"
 
     def close(self) -> None:
         for part in (self._port, self._peer):
