@@ -5,7 +5,7 @@ PYTHON ?=
 ARGS ?=
 export PYTHON
 
-.PHONY: setup live test check format gan tensorrt coverage clean help
+.PHONY: setup live test check format gan tensorrt midi link coverage clean help
 
 setup: ## set up .venv and the system libraries that are missing
 	@scripts/system-libraries.sh live || true
@@ -40,6 +40,12 @@ gan: ## add torch: BigGAN, and training
 
 tensorrt: ## add TensorRT's engines for an NVIDIA GPU
 	@scripts/setup.sh gan tensorrt
+
+midi: ## add the beat from a MIDI clock
+	@scripts/setup.sh midi
+
+link: ## add the beat from Ableton Link
+	@scripts/setup.sh link
 
 coverage: ## does TensorRT take each generator whole? Its partitioner says so, without a GPU
 	@scripts/setup.sh gan train
