@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-BPM_LOW, BPM_HIGH = 30.0, 300.0
+BPM_LOW = 30.0
+BPM_HIGH = 300.0
 """What a clock from outside may say, in beats per minute."""
 
 
