@@ -8,7 +8,7 @@ thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,15 +102,19 @@ class LabelWindow:
         return True
 
     def _pick(self, place: int, now: float) -> None:
-        if place < len(self._session.grid) and self._session.passage is not None:
+        """Only what is to be seen: while a new grid comes, a key still meant the last one."""
+        if place < len(self._tiles) and self._tiles[place] is not None and self._current():
             picked = self._session.picked
             self._answer(lambda: self._session.pick(place))
             if self._session.picked > picked:
                 self._chosen, self._chosen_at = self._layout.tiles[place], now
 
-    def _answer(self, act: object) -> None:
+    def _current(self) -> bool:
+        """Whether the tiles are those of the session's grid."""
+        return self._session.number == self._number
+
+    def _answer(self, act: Callable[[], None]) -> None:
         """An answer that cannot be saved does not count; the screen says so."""
-        assert callable(act)
         try:
             act()
             self._trouble = ""
@@ -120,7 +124,7 @@ class LabelWindow:
     def _work(self, now: float) -> None:
         """Go on with what is still to be made, for a frame's worth of time."""
         session = self._session
-        if session.number != self._number:
+        if not self._current():
             self._number = session.number
             self._tiles = [None] * len(session.grid)
             if session.passage != self._passage or self._sound is None:

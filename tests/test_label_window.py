@@ -49,7 +49,8 @@ class Hand:
         values = dict(line.split("=") for line in place if "=" in line)
         self.left, self.top = int(values["X"]), int(values["Y"])
         self.point(SIZE[0] // 2, SIZE[1] - 4)
-        self.until(self.complete)
+        self.shown = np.zeros(1)
+        self.next_grid()
 
     def xdotool(self, *words: str) -> str:
         env = {**os.environ, "DISPLAY": self.display}
@@ -63,7 +64,7 @@ class Hand:
         while not true():
             assert self.process.poll() is None, self.process.communicate()[1]
             assert time.perf_counter() < end, "it does not come"
-            time.sleep(0.05)
+            time.sleep(0.15)
 
     def look(self) -> np.ndarray:
         """[360, 640, 3] 0..255."""
@@ -76,9 +77,19 @@ class Hand:
         shot = self.look()
         return [shot[t + 20 : b - 4, lf + 4 : r - 4] for lf, t, r, b in layout(SIZE, GRID, 16 / 9).tiles]
 
-    def complete(self) -> bool:
-        """Whether every tile shows a picture."""
-        return all(tile.std() > 3 for tile in self.tiles())
+    def next_grid(self) -> None:
+        """Wait until another grid than the one known is there as a whole."""
+
+        def there() -> bool:
+            seen = self.tiles()
+            first = np.stack([tile.mean(axis=(0, 1)) for tile in seen])
+            new = self.shown.size == 1 or bool((np.abs(first - self.shown).max(axis=1) > 4).sum() > 4)
+            if not new or any(tile.std(axis=(0, 1)).max() <= 3 for tile in seen):
+                return False
+            self.shown = first
+            return True
+
+        self.until(there)
 
     def point(self, x: float, y: float) -> None:
         self.xdotool("mousemove", str(round(self.left + x)), str(round(self.top + y)))
@@ -98,7 +109,7 @@ class Hand:
     def expect(self, actions: list[str]) -> None:
         """Wait until the CSV holds these actions, and the next grid is there."""
         self.until(lambda: [row.split(",")[0] for row in self.rows()] == actions)
-        self.until(self.complete)
+        self.next_grid()
 
 
 def heard(pulse: PulseServer, seconds: float) -> np.ndarray:
@@ -119,9 +130,8 @@ def test_a_sitting_and_the_next(
     folder = tmp_path / "labels"
     words = ["label", song, "-o", folder, "--windowed", f"{SIZE[0]}x{SIZE[1]}", "--classes", "0-19"]
     hand = Hand(start_livesing(words, env={"DISPLAY": xvfb}), xvfb, folder)
-    first = hand.tiles()
     hand.press("space")
-    hand.until(lambda: hand.complete() and np.abs(hand.tiles()[0] - first[0]).mean() > 4)
+    hand.next_grid()
     hand.press("3")
     hand.expect(["pick"])
     hand.click(4)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import RunLivesing
 
 from livesing.array_file import read_arrays, write_arrays
 from livesing.audio.embedding import SIZE, VERSION
-from livesing.errors import TranslatorError, UsageError
+from livesing.cli import main
+from livesing.errors import SurfaceError, TranslatorError, UsageError
 from livesing.generation.embedded import class_moods
 from livesing.offline import OfflineShow
 from livesing.train.corpus.compose import compose
@@ -245,7 +245,7 @@ def contrast(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(contrast: Path, run_livesing: RunLivesing, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(contrast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Labels that give drums class 3 and the choir class 9, and the translator that the command makes of
     them."""
     folder = tmp_path_factory.mktemp("labels")
@@ -256,9 +256,7 @@ def trained(contrast: Path, run_livesing: RunLivesing, tmp_path_factory: pytest.
             labels.add(Label(passage, Picture((chosen,), number), "embedded"))
     looks = tmp_path_factory.mktemp("looks")
     output = looks / "mine.safetensors"
-    done = run_livesing(["train", "personal", folder, "-o", output])
-    assert done.returncode == 0, done.stderr
-    assert "12 pairs, 2 classes of embedded" in done.stdout
+    assert main(["train", "personal", str(folder), "-o", str(output)]) == 0
     (looks / "1-mine.toml").write_text('[translator]\nname = "mine.safetensors"\n[dream]\npace = 2.0\n')
     return looks
 
@@ -268,18 +266,18 @@ def test_the_model_card(trained: Path) -> None:
     assert VERSION in card and "12 pairs" in card and "embedded" in card
 
 
-def test_a_look_dreams_what_was_picked(trained: Path, contrast: Path) -> None:
-    show = OfflineShow(contrast / "both.wav", size=(64, 36), fps=2, presets_folder=trained)
+@pytest.mark.parametrize(("start", "picked"), [(10.0, 3), (23.0, 9)])
+def test_a_look_dreams_what_was_picked(trained: Path, contrast: Path, start: float, picked: int) -> None:
     try:
-        seen = {}
-        for shown in show.frames(6.0, 19.0):
+        show = OfflineShow(contrast / "both.wav", size=(64, 36), fps=6, presets_folder=trained)
+    except SurfaceError as error:
+        pytest.skip(str(error))
+    try:
+        for _ in show.frames(start, 0.5):
             letter = show.boxes.frames.get()
-            assert letter is not None
-            seen[shown.time] = int(letter.value["top_class"])
+            assert letter is not None and int(letter.value["top_class"]) == picked
     finally:
         show.close()
-    assert {seen[time] for time in seen if 9 <= time < 13} == {3}
-    assert {seen[time] for time in seen if time >= 20} == {9}
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,8 @@ def _run(options: argparse.Namespace) -> None:
     source = source_for(options.generator, options.weights, TILE if embedded else None)
     start_glfw()  # before anything that takes long: without a display there is nothing to be done
     passages = passages_of(options.audio, options.output, options.seed)
+    for line in passages.left_out:
+        log.warning("left out: %s", line)
     threads = max(1, (os.cpu_count() or 2) // 2)
     generator = open_ready(source, options.engine, EngineCache(), threads, log.info)
     classes = options.classes or palette(class_moods() if embedded else None, options.seed)

@@ -60,6 +60,7 @@ HELD_OUT = 4
 """One piece of so many is kept for the comparison."""
 FIRST_SKETCH = 5000
 """Seed: far from those of the rendered pieces."""
+SKETCH_S = 14.0
 FIRST_ROW = 9
 """Thirds of a second: from 3 s on."""
 PLAIN_MFCC = 20
@@ -120,7 +121,7 @@ def sources(folder: Path, sketches: int) -> list[Source]:
         factors = Factors(**{name: told[name] for name in Factors.__dataclass_fields__})
         found.append(Source(f"{rendered.seed:05d}", compose(factors), rendered.sound))
     for seed in range(FIRST_SKETCH, FIRST_SKETCH + sketches):
-        piece = compose(draw(seed))
+        piece = compose(draw(seed, SKETCH_S))
         found.append(Source(f"sketch-{seed:05d}", piece, partial(_sketched, piece)))
     return found
 
@@ -324,7 +325,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m livesing.train.audio_embedding", description=__doc__)
     parser.add_argument("corpus", metavar="CORPUS", type=Path)
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, default=Path("embedding-model"))
-    parser.add_argument("--sketches", metavar="N", type=int, default=400)
+    parser.add_argument("--sketches", metavar="N", type=int, default=220)
     parser.add_argument("--epochs", metavar="N", type=int, default=20)
     parser.add_argument("--seed", metavar="N", type=int, default=0)
     parser.add_argument("--threads", metavar="N", type=int, default=1)

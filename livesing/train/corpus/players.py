@@ -242,7 +242,7 @@ def walking(plan: Plan, part: Part, centre: float, bars: list[Bar]) -> None:
         line += [nearest(tone, line[0] + 3) for tone in bar.chord.classes[1:3]]
         line += [nearest(following, line[0]) + int(plan.rng.choice([-1, 1]))]
         for offset in range(bar.beats):
-            plan.add(part, bar, float(offset), 0.9, line[min(offset, 3)], 0.1)
+            plan.add(part, bar, float(offset), 0.9, line[min(offset, len(line) - 1)], 0.1)
 
 
 def drone(plan: Plan, part: Part, centre: float, bars: list[Bar]) -> None:
