@@ -5,7 +5,7 @@ PYTHON ?=
 ARGS ?=
 export PYTHON
 
-.PHONY: setup live test check format gan tensorrt midi link coverage clean help
+.PHONY: setup live test check format gan tensorrt midi link figures coverage clean help
 
 setup: ## set up .venv and the system libraries that are missing
 	@scripts/system-libraries.sh live || true
@@ -46,6 +46,9 @@ midi: ## add the beat from a MIDI clock
 
 link: ## add the beat from Ableton Link
 	@scripts/setup.sh link
+
+figures: ## add matplotlib, for `livesing story`
+	@scripts/setup.sh figures
 
 coverage: ## does TensorRT take each generator whole? Its partitioner says so, without a GPU
 	@scripts/setup.sh gan train

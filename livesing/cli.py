@@ -18,6 +18,7 @@ from livesing.commands import (
     live,
     presets,
     render,
+    story,
     style,
     train,
     weights,
@@ -28,6 +29,7 @@ from livesing.errors import LivesingError, UsageError
 COMMANDS = (
     live,
     render,
+    story,
     analyse,
     features,
     feel,
@@ -43,7 +45,6 @@ COMMANDS = (
 )
 """In the order of `livesing --help`."""
 LATER = {
-    "story": "a figure of a piece's feeling and its key frames",
     "looks": "checks of ISF looks",
     "osc": "the OSC reference page and a TouchOSC layout",
 }

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -68,8 +69,19 @@ class DreamBoxes:
     translators: Mailbox = field(default_factory=lambda: choice_box(shared=True))
 
 
+class Aim(NamedTuple):
+    """What the generator is given at a moment, and the feeling it is for."""
+
+    z: np.ndarray
+    """[1, LAYERS, 128] float32."""
+    classes: np.ndarray
+    """[1, LAYERS, 1000] float32, rows that sum to 1."""
+    valence: float
+    arousal: float
+
+
 class Dreamer:
-    """Everything the process holds; `dream` makes one frame with `generator`."""
+    """Everything the process holds; `follow` goes on to a moment, `dream` makes its frame too."""
 
     def __init__(self, boxes: DreamBoxes, seed: int, generator: ServedGenerator | None = None) -> None:
         """Without a generator the embedded one, which is ready at once."""
@@ -86,9 +98,8 @@ class Dreamer:
         self._noise = np.zeros(LATENT)
         self._last: float | None = None
 
-    def dream(self, now: float) -> None:
-        """Read the newest of everything, make one frame, publish it."""
-        started = clock_now()
+    def follow(self, now: float) -> Aim:
+        """Read the newest of everything, and go on towards it."""
         params = snapshot(_newest(self.boxes.params, np.array([param.default for param in TABLE])))
         mood_letter = self.boxes.moods.get()
         mood = Mood(*mood_letter.value.tolist()) if mood_letter else Mood.neutral(now)
@@ -107,13 +118,19 @@ class Dreamer:
         self._last = now
         z, classes = self.path.step(dt, wish, pulse, params)
         self.generator.truncation = params.get("dream.truncation", TRUNCATION)
+        return Aim(z, classes, valence, arousal)
+
+    def dream(self, now: float) -> None:
+        """Go on, make one frame, publish it."""
+        started = clock_now()
+        aim = self.follow(now)
         width, height = self.generator.size
         with self.boxes.frames.slot(now) as frame:
             pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
-            self.generator.render_rgba(z, classes, pixels)
+            self.generator.render_rgba(aim.z, aim.classes, pixels)
             frame["width"], frame["height"] = width, height
-            frame["valence"], frame["arousal"] = valence, arousal
-            frame["top_class"] = int(classes[0, 0].argmax())
+            frame["valence"], frame["arousal"] = aim.valence, aim.arousal
+            frame["top_class"] = int(aim.classes[0, 0].argmax())
             frame["seconds"] = clock_now() - started
 
 

@@ -1,7 +1,7 @@
 """The show under a virtual clock: the same parts as live, frame-exact and repeatable.
 
-Time is what the frame number says it is. Between two frames the sound that belongs there is heard, dreams are
-dreamt at their own rate, and then the frame is drawn; nothing is skipped, however long it takes.
+Between two frames the sound that belongs there is heard, dreams are dreamt at their own rate, and then the
+frame is drawn; nothing is skipped, however long it takes.
 """
 
 import sys
@@ -13,24 +13,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from livesing import assets
-from livesing.audio.downmix import Downmix
-from livesing.audio.fast import FastPath
-from livesing.audio.sound_file import SoundFile
-from livesing.dreamer import DreamBoxes, Dreamer
 from livesing.errors import UsageError
-from livesing.hearing import Hearing, estimator_of
 from livesing.looks import PresetWatcher
+from livesing.offline_dream import ORIGIN, OfflineDream
 from livesing.params import Params
 from livesing.preset import PresetFolder
 from livesing.renderer import Inbox, Renderer
 from livesing.stage.headless import HeadlessSurface
 from livesing.style_library import StyleLibrary
-from livesing.translators import choose, hears_sound
+from livesing.translators import choose
 from livesing.whole_file import whole_file
 
 DREAM_FPS = 30.0
-ORIGIN = 1000.0
-"""The virtual clock's start: far enough from 0 for states that remember an early time."""
 
 
 class Shown(NamedTuple):
@@ -52,8 +46,8 @@ class OfflineShow:
         presets_folder: Path | None = None, feeling: str = "cues",
     ) -> None:  # fmt: skip
         """Raises LivesingError for a bad file, preset, feeling or machine."""
-        estimator = estimator_of(feeling)
-        self.sound = SoundFile(path)
+        self._piece = OfflineDream(path, seed=seed, feeling=feeling)
+        self.sound = self._piece.sound
         self.fps = fps
         watcher = PresetWatcher(PresetFolder(presets_folder or assets.folder("presets")))
         watcher.look()
@@ -61,9 +55,8 @@ class OfflineShow:
             raise UsageError("there is no usable preset")
         first = watcher.folder.find(preset) if preset else watcher.folder.presets[0]
         self.params = Params()
-        self.boxes = DreamBoxes()
+        self.boxes = boxes = self._piece.boxes
         self.surface = HeadlessSurface(*size)
-        boxes = self.boxes
         inbox = Inbox(boxes.pulses, boxes.moods, boxes.frames, boxes.params, boxes.translators)
         self.renderer = Renderer(self.surface, self.params, inbox, watcher, first, fps, adaptive=False)
         library = StyleLibrary(watcher.folder.folder)
@@ -74,47 +67,19 @@ class OfflineShow:
         self.renderer.painter.dreaming = 1.0  # no wait for a process to start
         # The first dream comes before the first frame, which would tell of the look otherwise.
         choose(boxes.translators, first.translator, watcher.folder.folder, ORIGIN)
-        self._dreamer = Dreamer(self.boxes, seed)
-        self._downmix = Downmix(self.sound.rate, self.sound.channels)
-        self._fast, self._hearing = FastPath(self.sound.rate), Hearing(self.sound.rate, estimator)
 
     def frames(self, start: float = 0.0, seconds: float | None = None) -> Iterator[Shown]:
         """From `start` seconds on: what lies before is heard, but neither dreamt nor drawn."""
-        rate = self.sound.rate
-        number, heard, dreamt = 0, 0, -1
-        rest = np.zeros((0, self.sound.channels), np.float32)
-        while seconds is None or number < round((start + seconds) * self.fps):
-            time = number / self.fps
-            until = round((number + 1) / self.fps * rate)
-            while heard + len(rest) < until:
-                block = self.sound.read(1 << 14)
-                if block is None:
-                    break
-                rest = np.concatenate([rest, block])
-            sound, rest = rest[: until - heard], rest[until - heard :]
-            if not len(sound):
-                return
-            heard += len(sound)
-            now = ORIGIN + time
-            self._hear(sound, now)
-            number += 1
+        dreamt = -1
+        for time, sound in self._piece.heard(self.fps, None if seconds is None else start + seconds):
             if time < start:
                 continue
+            now = ORIGIN + time
             if int(time * DREAM_FPS) != dreamt:
                 dreamt = int(time * DREAM_FPS)
-                self._dreamer.dream(now)
+                self._piece.dreamer.dream(now)
             self.renderer.frame(now)
             yield Shown(time, self.surface.read(), sound)
-
-    def _hear(self, sound: np.ndarray, now: float) -> None:
-        mono = self._downmix.push(sound)
-        self.boxes.pulses.put(self._fast.push(mono, now), now)
-        self._hearing.embeds = hears_sound(self.boxes.translators)
-        for _, mood in self._hearing.push(mono):
-            self.boxes.moods.put(mood._replace(time=now), now)
-        embedded = self._hearing.take_embedding()
-        if embedded is not None:
-            self.boxes.embeddings.put(embedded.values, now)
 
     def close(self) -> None:
         self.sound.close()

@@ -45,6 +45,13 @@ def rate(text: str) -> float:
     return value
 
 
+def seed(text: str) -> int:
+    """A whole number from 0 on."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
+
+
 def mood(text: str) -> tuple[float, float]:
     """`V,A` -> (valence, arousal) in z-scores."""
     try:

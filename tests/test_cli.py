@@ -10,7 +10,7 @@ import soundfile
 from livesing.cli import LATER, main
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-COMMANDS = ("live", "render", "analyse", "dream", "presets", "bench", "doctor")
+COMMANDS = ("live", "render", "story", "analyse", "dream", "presets", "bench", "doctor")
 
 
 @pytest.fixture
@@ -65,6 +65,11 @@ def test_commands_to_come_say_so(command: str, refused: Callable[..., str]) -> N
         (["dream", "-o", "x.png", "--generator", "other"], "other"),
         (["dream", "-o", "x.png", "--walk", "1"], ".mp4"),
         (["dream"], "-o"),
+        (["dream", "-o", "x.png", "--seed", "-1"], "-1"),
+        (["dream", "-o", "x.png", "--mood", "0,0", "--translator", "nobody"], "nobody"),
+        (["render", "nowhere.wav", "-o", "x.mp4", "--seed", "-1"], "-1"),
+        (["live", "--seed", "one"], "one"),
+        (["story", "nowhere.wav", "-o", "x.bmp"], ".png"),
         (["analyse", "nowhere.wav"], "nowhere.wav"),
         (["render", "nowhere.wav", "-o", "x.mp4"], "nowhere.wav"),
         (["presets", "check", "nowhere.toml"], "nowhere.toml:1"),

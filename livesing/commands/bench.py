@@ -62,7 +62,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     beat = actions.add_parser("beat", parents=[common], help="the beat against aubio's on pieces made for it")
     beat.add_argument("--half", choices=("tuning", "kept", "all"), default="all", help="of the pieces")
     beat.add_argument("--pieces", metavar="N", type=int, help="at most so many of each half")
-    beat.add_argument("--seed", metavar="N", type=int, default=0, help="other sounds for the same pieces")
+    beat.add_argument(
+        "--seed", metavar="N", type=words.seed, default=0, help="other sounds for the same pieces"
+    )
     beat.add_argument("--each", action="store_true", help="every piece's scores")
     beat.add_argument("--json", action="store_true")
     beat.set_defaults(run=_beat)

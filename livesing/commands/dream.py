@@ -36,9 +36,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     dream.add_argument(
         "--translator", metavar="T", default="views",
-        help="of --mood: views (the seed chooses which), or a .safetensors file",
+        help="of --mood: views or dictionary (the seed chooses the view), or a .tsv or .safetensors file",
     )  # fmt: skip
-    dream.add_argument("--seed", metavar="N", type=int, default=0)
+    dream.add_argument("--seed", metavar="N", type=words.seed, default=0)
     dream.add_argument("--size", metavar="WxH", type=words.size, help="else 1024x576, or the network's own")
     dream.add_argument("--walk", metavar="SECONDS", type=words.positive, help="a film of this length")
     dream.add_argument("--fps", metavar="N", type=words.rate, default=30.0, help="of the film (default 30)")

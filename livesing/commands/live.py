@@ -82,7 +82,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         "--weights", metavar="W", type=Path, help="file or folder; else those of 'livesing weights get'"
     )
     live.add_argument("--engine", metavar="E", help="what runs the generator; else the fastest there is")
-    live.add_argument("--seed", metavar="N", type=int, default=0, help="of the dream's wandering")
+    live.add_argument("--seed", metavar="N", type=words.seed, default=0, help="of the dream's wandering")
     live.set_defaults(run=_run)
 
 

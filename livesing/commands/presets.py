@@ -66,8 +66,12 @@ def _folder(path: Path | None) -> "PresetFolder":
 
 def _check(options: argparse.Namespace) -> None:
     from livesing.preset import load
+    from livesing.translation import class_table
 
     preset = load(options.file)
+    for name in (preset.translator.name, preset.translator.second):
+        if name.endswith(class_table.ENDING):
+            class_table.load(options.file.parent / name)
     for warning in preset.warnings:
         print(warning, file=sys.stderr)
     print(f"{options.file.name}: {preset.title!r} is a good preset")

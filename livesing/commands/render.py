@@ -17,7 +17,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     render.add_argument("--size", metavar="WxH", type=words.size, default=(1280, 720))
     render.add_argument("--fps", metavar="N", type=words.rate, default=30.0)
     render.add_argument("--preset", metavar="P", help="name or number of the look")
-    render.add_argument("--seed", metavar="N", type=int, default=0, help="of the dream's wandering")
+    render.add_argument("--seed", metavar="N", type=words.seed, default=0, help="of the dream's wandering")
     render.add_argument(
         "--feeling", metavar="NAME", default="cues", help="who feels: cues (default), paper, deam"
     )

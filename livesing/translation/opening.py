@@ -1,7 +1,9 @@
 """Translators by name: those that come with livesing, and files beside a preset.
 
     views         deepsing's network, trained for the generator that runs; `dream.view` chooses which
-    FILE          a file of weights, whose notes tell what kind of translator it holds
+    dictionary    the classes that feel nearest, by the table that comes with the generator
+    FILE          a table of classes (.tsv), or a file of weights whose notes tell what kind of translator it
+                  holds (.safetensors)
 
 To add a translator that comes with livesing, give it a line in BUILT_IN; to add a kind of file, one in KINDS.
 """
@@ -15,6 +17,8 @@ import numpy as np
 from livesing.array_file import read_arrays
 from livesing.errors import TranslatorError, WeightsError
 from livesing.translation import personal
+from livesing.translation.class_table import ENDING, load, shipped
+from livesing.translation.dictionary import DictionaryTranslator, measured_axes, vocabulary
 from livesing.translation.fixed_map import fixed_map
 from livesing.translation.network import NetworkTranslator
 from livesing.translation.translator import Translator
@@ -38,7 +42,15 @@ def _views(ground: Ground, view: int) -> Translator:
     return NetworkTranslator(fixed_map(ground.moods, view))
 
 
-BUILT_IN: Mapping[str, Callable[[Ground, int], Translator]] = {"views": _views}
+def _dictionary(ground: Ground, view: int) -> Translator:
+    path = shipped(ground.generator)
+    if path is None:
+        raise TranslatorError(f"no dictionary comes with {ground.generator}: name a {ENDING} file")
+    words = vocabulary(load(path), view)
+    return DictionaryTranslator(words, view=view, axes=measured_axes(ground.generator))
+
+
+BUILT_IN: Mapping[str, Callable[[Ground, int], Translator]] = {"views": _views, "dictionary": _dictionary}
 """(ground, view) -> translator; raises TranslatorError."""
 KINDS: Mapping[str, Callable[[Path, Ground], Translator]] = {
     personal.KIND: lambda path, ground: personal.load(path, ground.generator),
@@ -50,10 +62,14 @@ def open_translator(name: str, ground: Ground, view: int = 0) -> Translator:
     """Raises TranslatorError for a name that nobody has, and for a file that does not serve."""
     if name in BUILT_IN:
         return BUILT_IN[name](ground, view)
+    path = (ground.folder or Path()) / name
+    if name.endswith(ENDING):
+        return DictionaryTranslator(load(path), view=view, axes=measured_axes(ground.generator))
     if not name.endswith(FILE):
         known = ", ".join(BUILT_IN)
-        raise TranslatorError(f"there is no translator {name!r}; there are: {known}; and {FILE} files")
-    path = (ground.folder or Path()) / name
+        raise TranslatorError(
+            f"there is no translator {name!r}; there are: {known}; and {ENDING} and {FILE} files"
+        )
     try:
         kind = read_arrays(path)[1].get("kind", "")
     except WeightsError as error:
