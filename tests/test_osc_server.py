@@ -258,6 +258,18 @@ def test_a_number_fires_a_trigger_when_it_rises(stage: Stage) -> None:
     assert stage.fired() == 5
 
 
+def test_a_firing_has_the_time_at_which_it_came(stage: Stage) -> None:
+    client, sent = stage.client(), []
+    for number in range(5):
+        before = now()
+        client.send("/livesing/beat/tap")
+        assert until(lambda count=number: stage.fired("beat.tap") == count + 1)  # type: ignore[misc]
+        sent.append((before, now()))
+    count, times = stage.params.firings("beat.tap", 0)
+    assert count == 5
+    assert all(before <= time <= after for time, (before, after) in zip(times, sent, strict=True))
+
+
 def test_a_first_press_fires_and_holding_it_does_not(stage: Stage) -> None:
     client = stage.client()
     for _ in range(50):
