@@ -2,7 +2,6 @@
 itself."""
 
 import csv
-import io
 import json
 import re
 from collections.abc import Callable
@@ -19,15 +18,13 @@ torch = pytest.importorskip("torch", reason="needs torch, of the extra [train]")
 from livesing.cli import main  # noqa: E402
 from livesing.errors import UsageError  # noqa: E402
 from livesing.train import image_augment, image_heads, image_process, image_report, image_weights  # noqa: E402
-from livesing.train.image_augment import Sources  # noqa: E402
 from livesing.train.image_data import read_rated, split_by_theme, theme_of  # noqa: E402
-from livesing.train.image_distil import Distillation, Judge, distil, scale_of  # noqa: E402
+from livesing.train.image_distil import Judge, distil, explained, scale_of  # noqa: E402
 from livesing.train.image_mobilenet import Fold, squares, train_mobilenet  # noqa: E402
 from livesing.train.image_muon import orthogonal  # noqa: E402
 from livesing.train.image_names import class_feelings, feelings_of_scores  # noqa: E402
-from livesing.train.image_pictures import read_pictures  # noqa: E402
-from livesing.train.image_student import EARLY, Lessons, Student  # noqa: E402
-from livesing.train.image_teacher import LATE, SIDE, TAPS  # noqa: E402
+from livesing.train.image_student import Lessons, Student  # noqa: E402
+from livesing.train.image_teacher import SIDE, TAPS  # noqa: E402
 from livesing.train.mobilenet import InvertedResidual, MobileNetV2  # noqa: E402
 
 COLUMNS = ("Theme", "Category", "Source", "Valence_mean", "Valence_SD", "Arousal_mean", "Arousal_SD")
@@ -349,37 +346,14 @@ def test_a_run_of_mobilenet_leaves_weights_and_report(tmp_path: Path) -> None:
 def test_augmentation_is_various_and_repeatable() -> None:
     photographs = [Image.fromarray(picture) for picture in made_pictures(4)[0]]
     one, same, other = (
-        image_augment.batch(Sources(photographs), 6, np.random.default_rng(seed)) for seed in (1, 1, 2)
+        image_augment.batch(photographs, photographs[:1], 6, np.random.default_rng(seed))
+        for seed in (1, 1, 2)
     )
     assert one.shape == (6, SIDE, SIDE, 3)
     assert one.dtype == np.uint8
     assert (one == same).all()
     assert (one != other).any()
     assert len({picture.tobytes() for picture in one}) == 6
-
-
-def test_pictures_are_gathered(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    whole = Image.fromarray(rng.integers(0, 255, (9, 12, 3), np.uint8)).resize((1600, 1200))
-    thing = np.zeros((120, 120, 4), np.uint8)
-    thing[20:90, 30:80] = rng.integers(0, 255, (70, 50, 4), np.uint8) | [0, 0, 0, 255]
-    (tmp_path / "a").mkdir()
-    whole.save(tmp_path / "a" / "whole.jpg")
-    whole.resize((400, 300)).save(tmp_path / "smaller.png")
-    whole.resize((60, 60)).save(tmp_path / "icon.png")
-    Image.new("RGB", (300, 300), "red").save(tmp_path / "flat.png")
-    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    data = io.BytesIO()
-    Image.fromarray(thing, "RGBA").save(data, "PNG")
-    length = len(data.getvalue()).to_bytes(4, "big")
-    (tmp_path / "all.rcc").write_bytes(b"qres" + length + data.getvalue() + b"rest")
-    found = read_pictures([tmp_path])
-    assert [picture.size for picture in found.whole] == [(427, 320)] * 5, "the whole and its quarters, once"
-    assert [picture.mode for picture in found.cut_outs] == ["RGBA"]
-    for nothing in (tmp_path / "a", tmp_path / "none"):
-        (tmp_path / "a" / "whole.jpg").unlink(missing_ok=True)
-        with pytest.raises(UsageError, match=re.escape(str(nothing))):
-            read_pictures([nothing])
 
 
 def test_names_have_feelings() -> None:
@@ -436,23 +410,24 @@ def test_student_and_teacher_look_at_the_same_places() -> None:
     for answer, (height, width, channels) in zip(answers, TAPS, strict=False):
         shape = (2, channels, height * SIDE // 224, width * SIDE // 224) if height > 1 else (2, channels)
         assert answer.shape == shape
-    assert wide.maps[LATE].shape == (1, 160, 3, 5)
+    assert wide.maps[3].shape == (1, 160, 3, 5)
+
+
+SMALL = (0, 1, 1, 1, 1, 0)
+"""Blocks of a student that learns in seconds."""
 
 
 class Stencil:
     """A teacher of few words, for a test that takes seconds: every tap is made of what its grid cells look
     like.
 
-    Its tensors have the shapes of MobileNetV2's. Channels are random mixtures of the mean colours, from block
-    to block a little different, so there is something to learn, and the student can.
+    Its tensors have the shapes of MobileNetV2's. Channels are random mixtures of the mean colours, so there
+    is something to learn, and the student can.
     """
 
     def __init__(self) -> None:
         rng = np.random.default_rng(4)
-        self.mixtures: list[np.ndarray] = []
-        for before, tap in zip([None, *TAPS], TAPS, strict=False):
-            fresh = rng.normal(size=(3, tap[2])).astype(np.float32)
-            self.mixtures.append(self.mixtures[-1] + 0.3 * fresh if tap == before else fresh)
+        self.mixtures = [rng.normal(size=(3, tap[2])).astype(np.float32) for tap in TAPS]
 
     def __call__(self, pictures: np.ndarray) -> list[np.ndarray]:
         taps = []
@@ -463,49 +438,41 @@ class Stencil:
         return taps
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge(Stencil(), class_feelings(["Chihuahua", *map(str, range(1000))]))
-
-
-def test_blocks_learn_by_themselves_and_together(judge: Judge) -> None:
-    photographs = [Image.fromarray(picture) for picture in made_pictures(6)[0]]
-    lesson = judge(image_augment.plain(photographs))
-    run = Distillation(20, 0, scale_of(judge, image_augment.plain(photographs)), widening=1)
-    apart = [run.learn(lesson) for _ in range(run.joint)]
-    assert len(apart[0]) == len(TAPS) + 1
-    assert np.mean(apart[-1]) < 0.9 * np.mean(apart[0])
-    assert run.together
-    begun = run.begun(lesson)
-    early = [parameter.clone() for parameter in run.net[0].levels[:EARLY].parameters()]
-    together = [run.learn(begun) for _ in range(6)]
-    assert len(together[0]) == len(TAPS) + 1 - EARLY
-    assert all(np.isfinite(losses).all() for losses in together)
-    for before, after in zip(early, run.net[0].levels[:EARLY].parameters(), strict=True):
-        assert (before == after).all(), "the early levels rest"
-
-
-def test_distillation_goes_on_where_it_stopped(judge: Judge, tmp_path: Path) -> None:
+def test_distillation_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     photographs = [Image.fromarray(picture) for picture in made_pictures(12)[0]]
+    held_out = np.arange(12) < 3
+    judge = Judge(Stencil(), class_feelings(["Chihuahua", *map(str, range(1000))]))
+    plain = image_augment.plain(photographs)
     seen: list[int] = []
 
-    def run(stop: int | None = None) -> Distillation:
+    def run(steps: int, name: str, stop: int | None = None):  # type: ignore[no-untyped-def]
         def progress(done: int, total: int, note: str) -> None:
             seen.append(done)
             if done == stop:
                 raise KeyboardInterrupt
 
-        checkpoint = tmp_path / "stopped.pt"
-        return distil(judge, Sources(photographs), 4, 0, checkpoint, progress, every=2, batch=6, widening=1)
+        checkpoint = tmp_path / name
+        return distil(
+            judge, photographs, held_out, [], steps, 0, checkpoint, progress, every=2, batch=6, blocks=SMALL
+        )
+
+    whole = run(40, "whole.pt")
+    lesson = judge(plain)
+    scale = scale_of(judge, plain)
+    fresh = explained(torch.nn.ModuleList([Student(SMALL), Lessons()]), lesson, scale)
+    learnt = explained(whole.mean, lesson, scale)
+    assert np.mean(learnt[:4]) > np.mean(fresh[:4]) + 0.2
+    assert whole.blind, "the weights of the first phase are kept"
 
     with pytest.raises(KeyboardInterrupt):
-        run(stop=3)
+        run(6, "stopped.pt", stop=3)
     seen.clear()
-    resumed = run()
-    assert seen == [3, 4]
+    resumed = run(6, "stopped.pt")
+    assert seen == [3, 4, 5, 6]
+    for name, tensor in resumed.blind.items():
+        assert tensor.shape == whole.blind[name].shape
 
     # What is served is what was learnt.
-    plain = image_augment.plain(photographs)
     features = image_heads.student_sees(resumed.mean, plain)
     served(features, resumed.mean, plain, tmp_path / "image.onnx")
 
@@ -607,7 +574,6 @@ def test_the_real_teacher_is_read_out(data_dir: Path) -> None:
     pictures = image_augment.plain([Image.fromarray(picture) for picture in made_pictures(3)[0]])
     taps = teacher(pictures)
     assert [tap.shape[-1] for tap in taps] == [tap[2] for tap in TAPS]
-    apart = np.concatenate([teacher(pictures[i : i + 1])[LATE] for i in range(3)])
-    np.testing.assert_allclose(taps[LATE], apart)
+    np.testing.assert_allclose(taps[3], np.concatenate([teacher(pictures[i : i + 1])[3] for i in range(3)]))
     with pytest.raises(UsageError, match="there is no teacher"):
         Teacher(data_dir / "no_such_file.tflite")

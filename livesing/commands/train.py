@@ -43,10 +43,6 @@ def _add_image(models: Commands, common: argparse.ArgumentParser) -> None:
     image.add_argument(
         "--teacher", metavar="DIR", type=Path, help="MobileNetV2 as int8 tflite, and its labels"
     )
-    image.add_argument(
-        "--pictures", metavar="DIR", type=Path, action="append", default=[],
-        help="more pictures, without ratings, to learn to see from; as often as you like; with --teacher",
-    )  # fmt: skip
     image.add_argument("--steps", metavar="N", type=int, help="of distillation (6000); with --teacher")
     image.add_argument(
         "--backbone",
@@ -67,8 +63,8 @@ def _add_image(models: Commands, common: argparse.ArgumentParser) -> None:
 def _image(options: argparse.Namespace) -> None:
     if options.teacher is not None and (options.backbone is not None or options.epochs is not None):
         raise UsageError("--backbone and --epochs belong to MobileNetV2: leave --teacher out")
-    if options.teacher is None and (options.steps is not None or options.pictures):
-        raise UsageError("--steps and --pictures belong to distillation: name a --teacher")
+    if options.teacher is None and options.steps is not None:
+        raise UsageError("--steps belongs to distillation: name a --teacher")
     for name, least in (("steps", 10), ("epochs", 1), ("folds", 2), ("threads", 1), ("seed", 0)):
         value = getattr(options, name)
         if value is not None and value < least:
@@ -78,9 +74,8 @@ def _image(options: argparse.Namespace) -> None:
         from livesing.train.image import train_student
 
         train_student(
-            options.oasis, options.teacher, options.output, pictures=options.pictures,
-            steps=options.steps or 6000, folds=options.folds, seed=options.seed, threads=options.threads,
-            fresh=options.fresh,
+            options.oasis, options.teacher, options.output, steps=options.steps or 6000, folds=options.folds,
+            seed=options.seed, threads=options.threads, fresh=options.fresh,
         )  # fmt: skip
     else:
         from livesing.train.image_mobilenet import train_mobilenet

@@ -1,8 +1,7 @@
 """`livesing train image --teacher`: the image estimator that ships, from rated photographs and a teacher.
 
-First the student's net learns to see what the teacher sees (image_distil.py), without ratings, from the
-photographs and from any other pictures; a fifth of the themes is kept from it, so that its score on them
-tells what to expect of pictures from elsewhere. Then heads learn the ratings (image_heads.py).
+First the student's net learns to see what the teacher sees (image_distil.py), without ratings; a fifth of
+the themes is kept from it until its scores on them are known. Then heads learn the ratings (image_heads.py).
 What is written:
 
     image.onnx  the network as it is served       image.safetensors  the net's weights
@@ -22,25 +21,23 @@ from PIL import Image
 
 from livesing.generation.embedded import Z_DIM, EmbeddedGenerator
 from livesing.generation.worlds import CLASSES
-from livesing.sentiment.image import SIDE as SERVED_SIDE
 from livesing.sentiment.image_file import read_picture
 from livesing.train import image_augment, image_heads, image_weights
 from livesing.train import image_report as report
-from livesing.train.image_augment import Sources
 from livesing.train.image_data import RatedPictures, read_rated, split_by_theme
 from livesing.train.image_distil import Distillation, Judge, distil
 from livesing.train.image_names import read_class_feelings
-from livesing.train.image_pictures import read_pictures
 from livesing.train.image_served import LinearHead, Served, export_onnx
+from livesing.train.image_student import Lessons, Student
 from livesing.train.image_teacher import KEEN_SIDE, SIDE, Teacher
 
 Bytes = NDArray[np.uint8]
 
 FRAME_SIZE = (256, 144)
-MORE = 4000
+MORE = 3000
 """Pictures without ratings that the linear head learns from."""
 BLIND_PARTS = 5
-"""One of so many parts of the themes is kept from the net."""
+"""One of so many parts of the themes is kept from the net in the first phase."""
 
 
 class Outcome(NamedTuple):
@@ -55,7 +52,6 @@ def train_student(
     teacher_folder: Path,
     output: Path,
     *,
-    pictures: Sequence[Path],
     steps: int,
     folds: int,
     seed: int,
@@ -64,8 +60,7 @@ def train_student(
 ) -> Outcome:
     """Distil, fit the heads, score, and write the files into `output`.
 
-    `pictures` are folders of pictures without ratings. Raises UsageError for data or a teacher that do not
-    fit, before anything is written.
+    Raises UsageError for data or a teacher that do not fit, before anything is written.
     """
     torch.set_num_threads(threads)
     data = read_rated(oasis)
@@ -74,30 +69,35 @@ def train_student(
     feelings = read_class_feelings(teacher_folder)
     teacher, keen = (Teacher(teacher_folder, threads, side) for side in (SIDE, KEEN_SIDE))
     photographs = [Image.fromarray(read_picture(path)) for path in data.files]
-    known = [picture for picture, held in zip(photographs, held_out, strict=True) if not held]
-    more = read_pictures(pictures)
-    sources = Sources(known, more.whole, more.cut_outs, generated(seed))
+    frames = generated(seed)
     output.mkdir(parents=True, exist_ok=True)
     checkpoint = output / "checkpoint.pt"
     if fresh:
         checkpoint.unlink(missing_ok=True)
-    run = distil(Judge(teacher, feelings), sources, steps, seed, checkpoint, report.show_progress)
+    run = distil(
+        Judge(teacher, feelings), photographs, held_out, frames, steps, seed, checkpoint, report.show_progress
+    )
 
-    evidence = _evidence(run.mean, keen, feelings, photographs, sources, seed)
+    known = [picture for picture, held in zip(photographs, held_out, strict=True) if not held]
+    questions = ask(keen, feelings, photographs, known, seed)
+    blind = _blind_scores(run, questions, data.standard, held_out)
+    evidence = questions.seen_by(run.mean)
     solver = image_heads.RidgeSolver(evidence.more_student, image_heads.RIDGE)
     predicted = image_heads.cross_validated(evidence, data.standard, data.themes, folds, solver)
-    scores = {}
-    for name, by in (("", "student"), (", by the teacher itself", "teacher")):
-        unseen = report.score(predicted[by][held_out], data.standard[held_out])
-        scores[f"themes that the net has not seen either{name}"] = unseen
-        scores[f"all themes{name}"] = report.score(predicted[by], data.standard)
+    scores = {
+        "themes without ratings, cross-validated": report.score(predicted["student"], data.standard),
+        "themes that the net has not seen either": blind,
+        "the same pictures, cross-validated": report.score(
+            predicted["student"][held_out], data.standard[held_out]
+        ),
+        "the teacher itself, cross-validated": report.score(predicted["teacher"], data.standard),
+    }
     heads = image_heads.fit_heads(evidence, data.standard, np.arange(len(photographs)), solver)
-    gate = _gate(run.mean, photographs, image_augment.plain(sources.frames, SERVED_SIDE), seed)
+    gate = _gate(run.mean, photographs, image_augment.plain(frames), seed)
     served = Served(run.mean[0], run.mean[1], heads.process, heads.ridge, gate, image_heads.PROCESS_SHARE)
     export_onnx(served, output / "image.onnx")
     settings = {"steps": steps, "folds": folds, "seed": seed, "pictures": len(photographs)}
-    others = len(more.whole) + len(more.cut_outs)
-    _write(output, run, data, predicted["student"], scores, {**settings, "others": others})
+    _write(output, run, data, predicted["student"], scores, settings)
     return Outcome(scores, predicted["student"])
 
 
@@ -114,28 +114,56 @@ def generated(seed: int) -> list[Image.Image]:
     return frames
 
 
-def _evidence(
-    net: torch.nn.ModuleList, teacher: Teacher, feelings: NDArray[np.float32],
-    photographs: Sequence[Image.Image], sources: Sources, seed: int,
-) -> image_heads.Evidence:  # fmt: skip
-    """What student and teacher (of KEEN_SIDE) see in the photographs, and in pictures made of `sources`."""
+class Questions(NamedTuple):
+    """Pictures for the heads, and the teacher's features of them: the photographs and more."""
+
+    photographs: Bytes  # [N, SIDE, SIDE, 3]
+    more: Bytes  # [MORE, SIDE, SIDE, 3]
+    teacher: image_heads.Features
+    more_teacher: image_heads.Features
+
+    def seen_by(self, net: torch.nn.ModuleList) -> image_heads.Evidence:
+        seen, more_seen = (image_heads.student_sees(net, some) for some in (self.photographs, self.more))
+        return image_heads.Evidence(seen, self.teacher, more_seen, self.more_teacher)
+
+
+def ask(
+    teacher: Teacher, feelings: NDArray[np.float32], photographs: Sequence[Image.Image],
+    sources: Sequence[Image.Image], seed: int,
+) -> Questions:  # fmt: skip
+    """Ask a teacher of KEEN_SIDE about the photographs and about more pictures, made of `sources`."""
     rng = np.random.default_rng((seed, 1 << 20))
-    seen, judged = [], []
+    small: list[Bytes] = []
+    answers: list[image_heads.Features] = []
     for _ in range(MORE // 100):
-        more = image_augment.batch(sources, 100, rng, KEEN_SIDE)
-        judged.append(image_heads.teacher_sees(teacher, feelings, more))
-        small = image_augment.plain([Image.fromarray(picture) for picture in more], SERVED_SIDE)
-        seen.append(image_heads.student_sees(net, small))
-    large, small = (image_augment.plain(photographs, side) for side in (KEEN_SIDE, SERVED_SIDE))
-    more_seen, more_judged = (
-        [np.concatenate(group) for group in zip(*parts, strict=True)] for parts in (seen, judged)
-    )
-    return image_heads.Evidence(
-        image_heads.student_sees(net, small),
+        more = image_augment.batch(sources, [], 100, rng, KEEN_SIDE)
+        answers.append(image_heads.teacher_sees(teacher, feelings, more))
+        small.append(_shrunk(more))
+    large = image_augment.plain(photographs, KEEN_SIDE)
+    return Questions(
+        image_augment.plain(photographs),
+        np.concatenate(small),
         image_heads.teacher_sees(teacher, feelings, large),
-        more_seen,
-        more_judged,
+        [np.concatenate(group) for group in zip(*answers, strict=True)],
     )
+
+
+def _shrunk(pictures: Bytes) -> Bytes:
+    """Pictures of KEEN_SIDE as they are at SIDE, half of it."""
+    half = pictures.reshape(len(pictures), SIDE, 2, SIDE, 2, 3).astype(np.uint16).sum((2, 4))
+    return ((half + 2) // 4).astype(np.uint8)
+
+
+def _blind_scores(
+    run: Distillation, questions: Questions, ratings: NDArray[np.float64], held_out: NDArray[np.bool_]
+) -> report.Scores:
+    """Scores on the themes that the net of the first phase has never seen, by heads that have not either."""
+    net = torch.nn.ModuleList([Student(), Lessons()])
+    net.load_state_dict(run.blind)
+    evidence = questions.seen_by(net)
+    solver = image_heads.RidgeSolver(evidence.more_student, image_heads.RIDGE)
+    heads = image_heads.fit_heads(evidence, ratings, np.flatnonzero(~held_out), solver)
+    return report.score(heads.rate(image_heads.rows(evidence.student, held_out)), ratings[held_out])
 
 
 def _gate(
@@ -144,10 +172,9 @@ def _gate(
     """The gate between photographs (whole and cropped) and abstract pictures (generated and drawn), in any
     light."""
     rng = np.random.default_rng((seed, 2 << 20))
-    plain = image_augment.plain(photographs, SERVED_SIDE)
-    some = [photographs[i % len(photographs)] for i in range(len(frames))]
-    crops = np.stack([image_augment.crop(picture, rng, SERVED_SIDE) for picture in some])
-    drawn = np.stack([image_augment.drawn(rng, SERVED_SIDE) for _ in range(len(frames) // 2)])
+    plain = image_augment.plain(photographs)
+    crops = np.stack([image_augment.crop(photographs[i % len(photographs)], rng) for i in range(len(frames))])
+    drawn = np.stack([image_augment.drawn(rng) for _ in range(len(frames) // 2)])
     real = np.concatenate([plain, image_augment.recoloured(plain, rng), image_augment.recoloured(crops, rng)])
     abstract = np.concatenate(
         [frames, image_augment.recoloured(frames, rng), image_augment.recoloured(drawn, rng)]

@@ -1,9 +1,8 @@
 """Distillation: the student learns, on pictures without end, to see what the teacher sees.
 
 Every tap of the teacher is a target, standardised by channel over plain photographs; the loss is the mean
-squared error, so 1 is ignorance and 1 - loss the explained variance. First every block learns by itself, fed
-with the teacher's map before it: a small task that needs no other block. Then all hang together, so that each
-learns to live with the errors of those before; the early ones, the surest and dearest, rest from there on.
+squared error, so 1 is ignorance and 1 - loss the explained variance. At first most stages are fed with the
+teacher's maps, so that the last ones need not wait until the first have learnt; later all hangs together.
 """
 
 import copy
@@ -17,37 +16,33 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from livesing.train import image_augment
-from livesing.train.image_augment import Sources
 from livesing.train.image_muon import Muon
 from livesing.train.image_names import feelings_of_scores
-from livesing.train.image_student import EARLY, WIDENING, Lessons, Student
-from livesing.train.image_teacher import LEVELS
+from livesing.train.image_student import BLOCKS, Lessons, Student
+from livesing.train.image_teacher import SIDE
 
 BATCH = 48
 MUON_RATE = 0.05
 PEAK_RATE = 2e-3
 WIDE_SHARE = 0.1
-"""Of that rate for the linear layers on the pooled features."""
+"""Of that rate for the linear layers on the 512 pooled features."""
 DECAY = 0.02
-APART, JOINT_SHARE = 0.4, 0.7
-"""The share of the steps in which blocks learn by themselves; the share of the rate after that."""
+FIRST_PHASE, SECOND_SHARE = 0.55, 0.7
+"""The first phase's share of the steps; the second's of the rate."""
 AVERAGING = 0.998
 """Of the weights that are kept: a running mean over about 500 steps."""
-MAP_WEIGHT = 0.4
-LATE_WEIGHTS = (1.0, 1.0, 1.0, 1.0, 2.0)
-"""Of the last two maps, the features, the scores and the feelings in the loss; of each other map before."""
-WEIGHTS = (*[MAP_WEIGHT] * (len(LEVELS) - 2), *LATE_WEIGHTS)
-COUNTS = tuple({112: 0.125, 56: 0.125, 28: 0.5}.get(side, 1.0) for side, _ in LEVELS)
-"""The share of a batch from which a block learns by itself: a large map has many places to learn from."""
-FORCED, FORCED_UNTIL = 0.5, 0.4
-"""The chance that a block is still fed by the teacher when all hang together; it falls to 0 at this share of
-that time."""
+WEIGHTS = (0.3, 0.5, 1.0, 1.0, 1.0, 1.0, 2.0)
+"""Of the taps in the loss, and of the feelings."""
+FORCED, FORCED_UNTIL = 0.9, 0.6
+"""The chance that a stage is fed by the teacher, at the beginning; it falls to 0 at this share of the
+first phase."""
 REUSE = 4
 """Every picture is learnt about so often: making and judging one costs as much as learning it."""
-POOL = 16
+POOL = 32
 """Batches that are at hand; a step takes its pictures from all of them."""
 
 Progress = Callable[[int, int, str], None]
@@ -63,11 +58,7 @@ class Scale(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """Pictures uint8 [N, SIDE, SIDE, 3] and what is to be learnt of them: tensors [N, C, h, w], float16.
-
-    Once the early levels rest, their last map [N, C, h, w] stands for the pictures, and only what comes
-    behind them is to be learnt.
-    """
+    """Pictures uint8 [N, SIDE, SIDE, 3] and what is to be learnt of them: tensors [N, C, h, w], float16."""
 
     pictures: Tensor
     taps: list[Tensor]
@@ -82,7 +73,7 @@ class Judge:
 
     def __call__(self, pictures: NDArray[np.uint8]) -> Lesson:
         taps = self.teacher(pictures)
-        felt = feelings_of_scores(taps[-1].reshape(len(pictures), -1), self.feelings)
+        felt = feelings_of_scores(taps[5].reshape(len(pictures), -1), self.feelings)
         maps = [torch.from_numpy(tap).half().permute(0, 3, 1, 2) for tap in (*taps, felt[:, None, None])]
         return Lesson(torch.from_numpy(pictures), maps)
 
@@ -100,9 +91,8 @@ def scale_of(judge: Judge, pictures: NDArray[np.uint8]) -> Scale:
 
 
 def standardised(taps: Sequence[Tensor], scale: Scale) -> list[Tensor]:
-    """The taps, or the last ones, in standard units: maps [N, C, h, w], and vectors [N, C]."""
-    units = list(zip(*scale, strict=True))[-len(taps) :]
-    targets = [(tap.float() - mean) / deviation for tap, (mean, deviation) in zip(taps, units, strict=True)]
+    """The taps in standard units: maps [N, C, h, w], and vectors [N, C]."""
+    targets = [(tap.float() - mean) / deviation for tap, mean, deviation in zip(taps, *scale, strict=True)]
     return [target if target.shape[2] > 1 else target.flatten(1) for target in targets]
 
 
@@ -119,84 +109,51 @@ def to_student(pictures: Tensor) -> Tensor:
 class Distillation:
     """Student, lessons, their running mean and the optimiser: what a checkpoint holds."""
 
-    def __init__(self, steps: int, seed: int, scale: Scale, widening: int = WIDENING) -> None:
+    def __init__(self, steps: int, seed: int, blocks: Sequence[int] = BLOCKS) -> None:
         torch.manual_seed(seed)
-        self.steps, self.seed, self.scale, self.step = steps, seed, scale, 0
-        self.joint = round(APART * steps)
-        student = Student(widening)
-        for level, block in enumerate(student.levels):
-            if level and block.shortcut is not None:  # from the units of one map into those of the next
-                block.shortcut.data = (scale.deviation[level - 1] / scale.deviation[level])[0]
-        self.net = torch.nn.ModuleList([student, Lessons()]).to(memory_format=torch.channels_last)
+        self.steps, self.seed, self.step = steps, seed, 0
+        self.first = round(FIRST_PHASE * steps)
+        self.blind: dict[str, Tensor] = {}
+        self.net = torch.nn.ModuleList([Student(blocks), Lessons()]).to(memory_format=torch.channels_last)
         self.mean = copy.deepcopy(self.net)
-        # Adam's steps are as large for 1024 inputs as for one: a wide linear layer would only shiver.
-        lessons = self.net[1]
-        wide = [layer.weight for layer in (lessons.features, lessons.scores, *lessons.feelings[::2])]
+        # Adam's steps are as large for 640 inputs as for one: a wide linear layer would only shiver.
+        wide = [layer.weight for layer in (self.net[1].features, self.net[1].scores, self.net[1].feelings)]
         layers = [p for p in self.net.parameters() if p.dim() == 4 and p.shape[1] > 1]
         others = [p for p in self.net.parameters() if not any(p is q for q in (*wide, *layers))]
         groups = [{"params": others, "share": 1.0}, {"params": wide, "share": WIDE_SHARE}]
         self.adam = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
         self.muon = Muon(layers, lr=MUON_RATE, weight_decay=DECAY)
 
-    @property
-    def together(self) -> bool:
-        return self.step >= self.joint
-
     def rate(self) -> float:
         """The share of the peak rates: in each phase a short rise, then half a cosine down to nothing."""
-        begun, length = (self.joint, self.steps - self.joint) if self.together else (0, self.joint)
+        second = self.step >= self.first
+        begun, length = (self.first, self.steps - self.first) if second else (0, self.first)
         done = (self.step - begun + 1) / max(length, 1)
         rise = min(1.0, done * length / min(100, 1 + length // 10))
-        share = JOINT_SHARE if self.together else 1.0
-        return share * rise * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
+        return (SECOND_SHARE if second else 1.0) * rise * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
 
-    def learn(self, lesson: Lesson) -> list[float]:
+    def learn(self, lesson: Lesson, scale: Scale) -> list[float]:
         """One step on a batch -> the loss of every tap."""
+        rng = np.random.default_rng((self.seed, self.step, 1))
+        targets = standardised(lesson.taps, scale)
+        chance = FORCED * max(0.0, 1 - self.step / max(FORCED_UNTIL * self.first, 1))
+        forced = torch.from_numpy(rng.random((len(lesson.pictures), 4)) < chance)
         for group in self.adam.param_groups:
             group["lr"] = PEAK_RATE * self.rate() * group["share"]
         self.muon.param_groups[0]["lr"] = MUON_RATE * self.rate()
         self.net.train()
-        losses = self._joined(lesson) if self.together else self._apart(lesson)
+        with torch.autocast("cpu", torch.bfloat16):
+            answers = self.net[1](self.net[0](to_student(lesson.pictures), targets, forced))
+        losses = tap_losses(answers, targets)
         self.net.zero_grad(set_to_none=True)
-        weights = WEIGHTS[-len(losses) :]
-        sum(weight * loss for weight, loss in zip(weights, losses, strict=True)).backward()
+        sum(weight * loss for weight, loss in zip(WEIGHTS, losses, strict=True)).backward()
         self.adam.step()
         self.muon.step()
         self.step += 1
         self._average()
-        if self.step == self.joint:
-            self.net.load_state_dict(self.mean.state_dict())
+        if self.step == self.first:
+            self.blind = {name: tensor.clone() for name, tensor in self.mean.state_dict().items()}
         return [float(loss.detach()) for loss in losses]
-
-    def _apart(self, lesson: Lesson) -> list[Tensor]:
-        count = len(lesson.pictures)
-        counts = [math.ceil(count * share) for share in COUNTS]
-        targets = standardised(lesson.taps, self.scale)
-        with torch.autocast("cpu", torch.bfloat16):
-            seen = self.net[0].apart(to_student(lesson.pictures), targets[: len(LEVELS)], counts)
-            answers = self.net[1](seen)
-        wanted = [target[: len(answer)] for answer, target in zip(answers, targets, strict=True)]
-        return tap_losses(answers, wanted)
-
-    def _joined(self, lesson: Lesson) -> list[Tensor]:
-        rng = np.random.default_rng((self.seed, self.step, 1))
-        done = (self.step - self.joint) / max(FORCED_UNTIL * (self.steps - self.joint), 1)
-        chances = rng.random((len(lesson.pictures), len(LEVELS)))
-        forced = torch.from_numpy(chances < FORCED * max(0.0, 1 - done))
-        targets = standardised(lesson.taps, self.scale)
-        given = [torch.empty(0)] * EARLY + targets
-        early = lesson.pictures.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            answers = self.net[1](self.net[0].onward(early, EARLY, given, forced))
-        return tap_losses(answers, targets)
-
-    def begun(self, lesson: Lesson) -> Lesson:
-        """The lesson as it is once the early levels rest."""
-        x = to_student(lesson.pictures)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            for level in self.mean[0].levels[:EARLY].eval():
-                x = level(x)
-        return Lesson(x, lesson.taps[EARLY:])
 
     def _average(self) -> None:
         keep = min(AVERAGING, self.step / (self.step + 10))
@@ -214,6 +171,7 @@ class Distillation:
             "step": self.step,
             "net": self.net.state_dict(),
             "mean": self.mean.state_dict(),
+            "blind": self.blind,
             "adam": self.adam.state_dict(),
             "muon": self.muon.state_dict(),
         }
@@ -222,6 +180,7 @@ class Distillation:
         self.step = state["step"]
         self.net.load_state_dict(state["net"])
         self.mean.load_state_dict(state["mean"])
+        self.blind = state["blind"]
         self.adam.load_state_dict(state["adam"])
         self.muon.load_state_dict(state["muon"])
 
@@ -236,45 +195,52 @@ def explained(net: torch.nn.ModuleList, lesson: Lesson, scale: Scale) -> list[fl
 
 def distil(
     judge: Judge,
-    sources: Sources,
+    photographs: Sequence[Image.Image],
+    held_out: NDArray[np.bool_],
+    others: Sequence[Image.Image],
     steps: int,
     seed: int,
     checkpoint: Path | None,
     progress: Progress,
     every: int = 200,
     batch: int = BATCH,
-    widening: int = WIDENING,
+    blocks: Sequence[int] = BLOCKS,
 ) -> Distillation:
     """Train for `steps` batches of `batch` pictures, going on from `checkpoint` if it is there.
 
-    It is written `every` so many steps. `widening` makes the student small for trials.
+    It is written `every` so many steps. `blocks` makes the student small for trials.
+
+    In the first phase the pictures that are `held_out` [N] are not looked at, so that the weights kept from
+    its end (`blind`) can be judged on them; the second phase takes all.
     """
-    run = Distillation(steps, seed, scale_of(judge, image_augment.plain(sources.known)), widening)
+    allowed = [photograph for photograph, held in zip(photographs, held_out, strict=True) if not held]
+    plain = np.stack([np.asarray(p.resize((SIDE, SIDE), Image.Resampling.BILINEAR)) for p in allowed])
+    scale = scale_of(judge, plain)
+    run = Distillation(steps, seed, blocks)
     if checkpoint is not None and checkpoint.is_file():
         run.load(torch.load(checkpoint, weights_only=True))
-    recent = np.zeros(len(WEIGHTS))
+    recent = np.ones(len(WEIGHTS))
 
     def lesson(number: int) -> Lesson:
-        return judge(image_augment.batch(sources, batch, np.random.default_rng((seed, number))))
+        known = allowed if number * REUSE < run.first else photographs
+        return judge(image_augment.batch(known, others, batch, np.random.default_rng((seed, number))))
 
     with ThreadPoolExecutor(1) as ahead:  # the next pictures are made while the student learns these
         number = run.step // REUSE
         pool = [lesson(number)]
         following = ahead.submit(lesson, number + 1)
         while run.step < steps:
-            if run.together:
-                pool = [some if len(some.taps) < len(WEIGHTS) else run.begun(some) for some in pool]
-            losses = run.learn(_draw(pool, np.random.default_rng((seed, run.step, 2))))
+            losses = run.learn(_draw(pool, np.random.default_rng((seed, run.step, 2))), scale)
             if run.step // REUSE > number:
                 number += 1
                 pool = [*pool, following.result()][-POOL:]
                 following = ahead.submit(lesson, number + 1)
-            recent[-len(losses) :] += (1 - np.array(losses) - recent[-len(losses) :]) * 0.02
+            recent += (np.array(losses) - recent) * 0.02
             if checkpoint is not None and (run.step % every == 0 or run.step == steps):
                 partial = checkpoint.with_suffix(".part")
                 torch.save(run.state(), partial)
                 partial.replace(checkpoint)
-            progress(run.step, steps, " ".join(f"{share:.2f}" for share in recent))
+            progress(run.step, steps, " ".join(f"{1 - loss:.3f}" for loss in recent))
     return run
 
 

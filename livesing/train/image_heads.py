@@ -53,7 +53,7 @@ class Evidence(NamedTuple):
 
 
 def student_sees(net: torch.nn.ModuleList, pictures: NDArray[np.uint8]) -> Features:
-    """The student's groups of features for uint8 pictures [N, H, W, 3]."""
+    """The student's groups of features for uint8 pictures [N, SIDE, SIDE, 3]."""
     net.eval()
     parts = []
     with torch.inference_mode():
@@ -68,7 +68,7 @@ def teacher_sees(teacher: Teacher, feelings: Floats, pictures: NDArray[np.uint8]
     both = []
     for some in (pictures, np.ascontiguousarray(pictures[:, :, ::-1])):
         taps = teacher(some)
-        both.append(teacher_features(taps, feelings_of_scores(taps[-1].reshape(len(some), -1), feelings)))
+        both.append(teacher_features(taps, feelings_of_scores(taps[5].reshape(len(some), -1), feelings)))
     return [(one + other) / 2 for one, other in zip(*both, strict=True)]
 
 

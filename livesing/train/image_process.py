@@ -13,8 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from livesing.train.image_teacher import LATE
-
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
@@ -72,9 +70,9 @@ def fit(
 
 
 def teacher_features(taps: Sequence[Floats], feelings: Floats) -> list[Floats]:
-    """The groups that are made of the teacher's tensors: means and deviations of a late map, its scores,
+    """The groups that are made of the teacher's tensors: its last map's means and deviations, its scores,
     feelings."""
-    late, scores = taps[LATE], taps[-1]
+    late, scores = taps[3], taps[5]
     pooled = np.concatenate([late.mean((1, 2)), late.std((1, 2))], 1)
     return [pooled, scores.reshape(len(scores), -1), feelings]
 

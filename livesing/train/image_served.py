@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from livesing.train.embedded import strip_traces
 from livesing.train.image_process import RatingProcess
 from livesing.train.image_student import Lessons, Student
-from livesing.train.image_teacher import LATE
 
 OPSET = 18
 LARGEST_NUMBER = 60000.0
@@ -34,8 +33,8 @@ SMALLEST_TENSOR = 256
 class Groups(NamedTuple):
     """What the heads work on: three groups of features of each picture."""
 
-    late: Tensor  # [N, 320], means and deviations of a late map
-    pooled: Tensor  # [N, 1024]
+    late: Tensor  # [N, 320], means and deviations of the last map
+    pooled: Tensor  # [N, 640]
     feelings: Tensor  # [N, 4]
 
 
@@ -47,7 +46,7 @@ def groups_of(student: Student, lessons: Lessons, pictures: Tensor) -> Groups:
 
 def _groups(student: Student, lessons: Lessons, pictures: Tensor) -> Groups:
     seen = student(pictures)
-    late = seen.maps[LATE]
+    late = seen.maps[3]
     centre = late.mean((2, 3), keepdim=True)
     deviation = (late - centre).square().mean((2, 3)).add(1e-6).sqrt()
     return Groups(torch.cat([centre.flatten(1), deviation], 1), seen.pooled, lessons.feelings(seen.pooled))

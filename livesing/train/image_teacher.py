@@ -1,11 +1,10 @@
 """The teacher of the image estimator: MobileNetV2 in an int8 tflite file, with its inner layers read out.
 
 The file is only read, by `ai-edge-litert` (a tool of development); nothing of it goes into what ships.
-The graph is cut behind its class scores, and the map behind each block becomes an output.
+The graph is cut behind its class scores, and the last tensor of every size in TAPS becomes an output.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +16,9 @@ SIDE = 128
 feelings nearly as well, and cost a third."""
 KEEN_SIDE = 256
 """Pixels of the pictures that it is asked about feelings."""
-STAGES = ((112, 16, 1), (56, 24, 2), (28, 32, 3), (14, 64, 4), (14, 96, 3), (7, 160, 3), (7, 320, 1))
-"""Of MobileNetV2: rows and columns for 224 pixels, channels, and how many blocks give such a map."""
-LEVELS = tuple((side, channels) for side, channels, blocks in STAGES for _ in range(blocks))
-"""The map behind every block."""
-TAPS = (*((side, side, channels) for side, channels in LEVELS), (1, 1, 1280), (1, 1, 1001))
-"""Height, width and channels, for 224 pixels, of the tensors that the student learns: the maps, the pooled
-features and the class scores before the softmax."""
-LATE = max(level for level, (_, channels) in enumerate(LEVELS) if channels == 160)
-"""The map that tells feelings best."""
+TAPS = ((28, 28, 32), (14, 14, 64), (14, 14, 96), (7, 7, 160), (1, 1, 1280), (1, 1, 1001))
+"""Height, width and channels, for 224 pixels, of the tensors that the student learns: four feature maps,
+the pooled features and the class scores before the softmax."""
 FILE = "tf2_mobilenet_v2_1.0_224_ptq.tflite"
 
 Floats = NDArray[np.float32]
@@ -49,13 +42,14 @@ class Teacher:
             raise UsageError(f"there is no teacher {path}")
         model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
         graph = model.subgraphs[0]
-        taps = _block_ends(model, schema)
-        shapes = [tuple(int(n) for n in graph.tensors[tap].shape[1:]) for tap in taps]
-        if shapes != list(TAPS):
-            raise UsageError(f"{path} is no MobileNetV2 1.0 224: its blocks end in other shapes")
-        ends = [taps[-1] in operator.outputs for operator in graph.operators]
-        graph.operators = graph.operators[: ends.index(True) + 1]
-        graph.outputs = np.array(taps, np.int32)
+        last: dict[tuple[int, ...], tuple[int, int]] = {}
+        for place, operator in enumerate(graph.operators):
+            for number in operator.outputs:
+                last[tuple(int(n) for n in graph.tensors[number].shape[1:])] = (place, int(number))
+        if missing := [tap for tap in TAPS if tap not in last]:
+            raise UsageError(f"{path} is no MobileNetV2 1.0 224: it has no tensor of shape {missing[0]}")
+        graph.operators = graph.operators[: last[TAPS[-1]][0] + 1]
+        graph.outputs = np.array([last[tap][1] for tap in TAPS], np.int32)
         model.signatureDefs = None
         builder = flatbuffers.Builder(1 << 23)
         builder.Finish(model.Pack(builder), b"TFL3")
@@ -83,19 +77,3 @@ class Teacher:
             taken = self._net.get_tensor(output["index"])[:count].astype(np.float32)
             taps.append((taken - zero) * np.float32(scale))
         return taps
-
-
-def _block_ends(model: Any, schema: Any) -> list[int]:
-    """The tensors behind the blocks, the pooled features and the scores: every sum, every mean, and every
-    linear convolution that does not go straight into a sum."""
-    kinds = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    names = schema.BuiltinOperator
-    operators = model.subgraphs[0].operators
-    ends = []
-    for operator, after in zip(operators, [*operators[1:], None], strict=True):
-        kind = kinds[operator.opcodeIndex]
-        linear = kind == names.CONV_2D and operator.builtinOptions.fusedActivationFunction == 0
-        summed = after is not None and kinds[after.opcodeIndex] == names.ADD
-        if kind in (names.ADD, names.MEAN) or (linear and not summed):
-            ends.append(int(operator.outputs[0]))
-    return ends
