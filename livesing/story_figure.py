@@ -122,7 +122,7 @@ class _Page:
 
     def draw_frame(self, figure: "Figure", frame: KeyFrame, number: int, left: float, top: float) -> None:
         axes = self.axes(figure, left, top, self.frame, self.tall)
-        axes.imshow(frame.picture, interpolation="lanczos", aspect="auto")
+        axes.imshow(frame.picture, interpolation="bicubic", aspect="auto")
         axes.set_xticks([])
         axes.set_yticks([])
         for side in axes.spines.values():
