@@ -15,16 +15,13 @@ import numpy as np
 from livesing import assets
 from livesing.errors import UsageError
 from livesing.looks import PresetWatcher
-from livesing.offline_dream import ORIGIN, OfflineDream
+from livesing.offline_dream import ORIGIN, OfflineDream, dream_number
 from livesing.params import Params
 from livesing.preset import PresetFolder
 from livesing.renderer import Inbox, Renderer
 from livesing.stage.headless import HeadlessSurface
 from livesing.style_library import StyleLibrary
-from livesing.translators import choose
 from livesing.whole_file import whole_file
-
-DREAM_FPS = 30.0
 
 
 class Shown(NamedTuple):
@@ -66,7 +63,7 @@ class OfflineShow:
         self.renderer.painter.fine = True
         self.renderer.painter.dreaming = 1.0  # no wait for a process to start
         # The first dream comes before the first frame, which would tell of the look otherwise.
-        choose(boxes.translators, first.translator, watcher.folder.folder, ORIGIN)
+        self._piece.wear(first, watcher.folder.folder)
 
     def frames(self, start: float = 0.0, seconds: float | None = None) -> Iterator[Shown]:
         """From `start` seconds on: what lies before is heard, but neither dreamt nor drawn."""
@@ -75,8 +72,8 @@ class OfflineShow:
             if time < start:
                 continue
             now = ORIGIN + time
-            if int(time * DREAM_FPS) != dreamt:
-                dreamt = int(time * DREAM_FPS)
+            if dream_number(time) != dreamt:
+                dreamt = dream_number(time)
                 self._piece.dreamer.dream(now)
             self.renderer.frame(now)
             yield Shown(time, self.surface.read(), sound)

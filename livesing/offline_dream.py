@@ -14,11 +14,24 @@ from livesing.audio.sound_file import SoundFile
 from livesing.dreamer import DreamBoxes, Dreamer
 from livesing.generation.engine_open import ServedGenerator
 from livesing.hearing import Hearing, estimator_of
-from livesing.translators import hears_sound
+from livesing.params import Params
+from livesing.preset import Preset
+from livesing.translators import choose, hears_sound
 
 ORIGIN = 1000.0
 """The virtual clock's start: far enough from 0 for states that remember an early time."""
 FILE_BLOCK = 1 << 14
+LONG_AFTER = 60.0
+"""Seconds in which every parameter has come to its target."""
+DREAM_FPS = 30.0
+
+
+def dream_number(time: float) -> int:
+    """Which dream a moment belongs to, `time` seconds from the beginning.
+
+    A frame's time is a rounded fraction, which may lie a hair before the dream that begins with it.
+    """
+    return int(time * DREAM_FPS + 1e-6)
 
 
 class OfflineDream:
@@ -34,6 +47,14 @@ class OfflineDream:
         self.dreamer = Dreamer(self.boxes, seed, generator)
         self._downmix = Downmix(self.sound.rate, self.sound.channels)
         self._fast, self._hearing = FastPath(self.sound.rate), Hearing(self.sound.rate, estimator)
+
+    def wear(self, look: Preset, folder: Path) -> None:
+        """Dream as in this look, of this folder of presets, when its fade is over."""
+        params = Params()
+        params.apply(look.values, ORIGIN, 0.0)
+        params.drain(ORIGIN)
+        self.boxes.params.put(params.drain(ORIGIN + LONG_AFTER).row, ORIGIN)
+        choose(self.boxes.translators, look.translator, folder, ORIGIN)
 
     def heard(self, fps: float, seconds: float | None = None) -> Iterator[tuple[float, np.ndarray]]:
         """Steps of 1 / fps, to the end or for `seconds` -> (seconds from the beginning, the sound

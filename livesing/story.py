@@ -15,15 +15,12 @@ from livesing import assets
 from livesing.audio.slow import STEP_S
 from livesing.errors import UsageError
 from livesing.generation.engine_open import ServedGenerator
-from livesing.offline_dream import ORIGIN, OfflineDream
-from livesing.params import Params
-from livesing.preset import Preset, PresetFolder
+from livesing.offline_dream import DREAM_FPS, ORIGIN, OfflineDream
+from livesing.preset import PresetFolder
 from livesing.story_turns import moments, sections
 from livesing.translation.class_table import load, shipped
 from livesing.translation.translator import CLASSES
-from livesing.translators import choose
 
-DREAM_FPS = 30
 STEPS_PER_ROW = round(STEP_S * DREAM_FPS)
 MOST_ROWS = 2400
 """A piece of more than twenty minutes is told in coarser steps."""
@@ -104,7 +101,7 @@ def tell(
     look = folder.find(preset) if preset else folder.presets[0]
     piece = OfflineDream(audio, seed=seed, feeling=feeling, generator=generator)
     try:
-        _set_up(piece, look, folder.folder)
+        piece.wear(look, folder.folder)
         rows = _Rows()
         for number, (time, _) in enumerate(piece.heard(DREAM_FPS)):
             aim = piece.dreamer.follow(ORIGIN + time)
@@ -137,15 +134,6 @@ def tell(
         turns=tuple(rows.times[start] for start in starts),
         frames=tuple(frames),
     )
-
-
-def _set_up(piece: OfflineDream, look: Preset, folder: Path) -> None:
-    """The look as it is when its fade is over."""
-    params = Params()
-    params.apply(look.values, ORIGIN, 0.0)
-    params.drain(ORIGIN)
-    piece.boxes.params.put(params.drain(ORIGIN + 60.0).row, ORIGIN)
-    choose(piece.boxes.translators, look.translator, folder, ORIGIN)
 
 
 def _ruling(shares: np.ndarray, shown: list[int], most: int) -> list[int]:
