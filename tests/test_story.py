@@ -1,6 +1,7 @@
 """`livesing story`: sections where the feeling turns, key frames that show them, one figure that is the same
 each time."""
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -203,3 +204,12 @@ def test_bad_input_is_one_line_and_no_file(
     assert code == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_without_matplotlib_it_says_what_is_missing(
+    piece: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["story", str(piece), "-o", str(tmp_path / "a.png")]) == 2
+    assert "[figures]" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
