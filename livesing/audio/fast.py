@@ -134,10 +134,10 @@ class FastPath:
             treble_presence=self._treble.presence,
             pitch_hz=self._pitch.hz,
             pitch_confidence=self._pitch.confidence,
-            next_beat_s=getattr(rhythm, "next_beat_s", (1 - phase) * 60 / rhythm.bpm if rhythm.bpm else 0.0),
-            bar_phase=getattr(rhythm, "bar_phase", 0.0),
-            beats_per_bar=float(getattr(rhythm, "beats_per_bar", 0)),
-            bar_confidence=getattr(rhythm, "bar_confidence", 0.0),
+            next_beat_s=rhythm.next_beat_s,
+            bar_phase=rhythm.bar_phase,
+            beats_per_bar=float(rhythm.beats_per_bar),
+            bar_confidence=rhythm.bar_confidence,
             beat_source=0.0,
         )
 

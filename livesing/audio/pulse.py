@@ -37,7 +37,7 @@ class Pulse(NamedTuple):
     bass_hits        n    bass hits so far
     onsets           n    note onsets so far, by aubio: later (about 50 ms) and surer than hits
     onset_rate       1/s  onsets per second over the last 4 s
-    bpm              1/min tempo, 0 while unknown: 70..180 by the tracker, 30..300 by a clock from outside
+    bpm              1/min tempo, 0 while unknown: 48..218 by the tracker, 30..300 by a clock from outside
     beat_phase       0..1 position within the beat, 0 on the beat; continuous over the wrap
     beats            n    beats so far (wraps of beat_phase)
     beat_confidence  0..1 how far the beat can be trusted

@@ -145,7 +145,7 @@ class SlowPath:
         self._chord_mode = ChordMode()
         self._harmony = HarmonicChange(self.CHORD_FRAMES)
         self._onsets = NoteOnsets(SLOW_RATE, self.ONSET_S)
-        self._rhythm = Rhythm(SLOW_RATE, self.ONSET_S)
+        self._rhythm = Rhythm(SLOW_RATE)
 
     def push(self, block: NDArray[np.floating]) -> list[Cues]:
         """block: [n] mono samples, full scale +-1. Returns the Cues that became complete."""

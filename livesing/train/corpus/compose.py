@@ -19,7 +19,8 @@ TRIPLE_SHARE = 0.2
 
 
 class Piece(NamedTuple):
-    """A composed piece. attack_rate: 1/s. percussion, harshness: 0..1."""
+    """A composed piece. attack_rate: 1/s. percussion, harshness: 0..1. beats_s: when each beat is; every
+    `metre`-th is a downbeat."""
 
     factors: Factors
     score: Score
@@ -28,6 +29,8 @@ class Piece(NamedTuple):
     percussion: float
     harshness: float
     mastered: float
+    beats_s: tuple[float, ...]
+    metre: int
 
 
 def compose(factors: Factors) -> Piece:
@@ -57,7 +60,8 @@ def compose(factors: Factors) -> Piece:
     harshness = max(heard, default=0.0)
     rate = attack_rate(score)
     felt = feeling(factors, rate, percussion, harshness)
-    return Piece(factors, score, felt, rate, percussion, harshness, texture.mastered)
+    beats_s = tuple(plan.pulse.seconds(beat) for beat in range(int(np.ceil(plan.end_beat))))
+    return Piece(factors, score, felt, rate, percussion, harshness, texture.mastered, beats_s, beats)
 
 
 def _plan(factors: Factors, beats: int, rubato: float, swing: float, rng: np.random.Generator) -> Plan:

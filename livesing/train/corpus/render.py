@@ -18,6 +18,7 @@ from livesing.audio.framing import Floats
 from livesing.errors import UsageError
 from livesing.train.corpus.compose import Piece
 from livesing.train.corpus.midi import midi_file
+from livesing.train.corpus.score import Score
 
 RATE = 32_000
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
@@ -25,15 +26,15 @@ RECORD_DB = -16.0
 """RMS of a mastered record re full scale."""
 
 
-def dry(piece: Piece, soundfont: Path = SOUNDFONT) -> Floats:
-    """[n] mono samples at RATE as the synthesiser plays them. UsageError without fluidsynth or soundfont."""
+def played(score: Score, soundfont: Path = SOUNDFONT, rate: int = RATE) -> Floats:
+    """[n] mono samples as the synthesiser plays a score. UsageError without fluidsynth or soundfont."""
     program = shutil.which("fluidsynth")
     if program is None or not soundfont.is_file():
         raise UsageError(f"rendering the corpus needs fluidsynth and the soundfont {soundfont}")
     with tempfile.TemporaryDirectory() as folder:
         midi, wav = Path(folder, "piece.mid"), Path(folder, "piece.wav")
-        midi.write_bytes(midi_file(piece.score))
-        command = [program, "-ni", "-q", "-g", "0.5", "-r", str(RATE), "-T", "wav", "-O", "float"]
+        midi.write_bytes(midi_file(score))
+        command = [program, "-ni", "-q", "-g", "0.5", "-r", str(rate), "-T", "wav", "-O", "float"]
         command += ["-o", "synth.dynamic-sample-loading=1", "-o", "synth.chorus.active=0"]
         command += ["-F", str(wav), str(soundfont), str(midi)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -41,10 +42,15 @@ def dry(piece: Piece, soundfont: Path = SOUNDFONT) -> Floats:
             raise UsageError(f"fluidsynth failed: {done.stderr.strip()[-200:]}")
         stereo, _ = soundfile.read(wav, dtype="float32", always_2d=True)
     sound = stereo.mean(axis=1)
-    wanted = round(piece.score.seconds * RATE)
+    wanted = round(score.seconds * rate)
     out: Floats = np.zeros(wanted, dtype=np.float32)
     out[: min(wanted, sound.size)] = sound[:wanted]
     return out
+
+
+def dry(piece: Piece, soundfont: Path = SOUNDFONT) -> Floats:
+    """[n] mono samples at RATE, before any room or desk. UsageError without fluidsynth or soundfont."""
+    return played(piece.score, soundfont)
 
 
 def produce(sound: Floats, piece: Piece) -> Floats:

@@ -1,0 +1,106 @@
+"""What the beat tracker hears: levels of bands and how much they rise, every 20 ms, free of the gain."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from livesing.audio.bands import Spectrum
+from livesing.audio.framing import Floats, Framer
+
+STEP_S = 0.02
+"""A step of the tracker: two frames."""
+FRAMES_PER_STEP = 2
+FRAMES_PER_WINDOW = 4
+"""A window of 40 ms, so that a bin of its spectrum is 25 Hz wide at every sample rate."""
+
+EDGES = (
+    2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 18, 22, 27, 33, 40, 48, 58, 71, 86, 104, 127, 154, 187, 227, 276, 335,
+    407, 494, 600,
+)  # fmt: skip
+"""First bin of each band, and the end of the last: 50 Hz to 15 kHz. A DC offset, which a Hann window spreads
+over bins 0 and 1, is not heard."""
+BANDS = len(EDGES) - 1
+FEATURES = 3 * BANDS
+
+TILT = 0.9
+"""Bands are weighed by hertz to this power: music falls by some 3 dB an octave, and a cymbal counts too."""
+GAIN = 2000.0
+RELEASE_S = 4.0
+FLOOR_POWER = 1e-7
+"""Mean square, -70 dB: what is softer than this is as good as silence."""
+MOST_RATE = 50_000
+"""Hz. Sound above is averaged down first; what it aliases lies far above the bands."""
+
+
+def _tilt() -> Floats:
+    edges = np.array(EDGES, dtype=float)
+    centre = np.sqrt(edges[1:] * edges[:-1])
+    return np.asarray((centre / centre[6]) ** TILT, dtype=np.float32)
+
+
+class BandPowers:
+    """Turns a stream into the tilted powers of BANDS bands, a frame every 10 ms, a step of two at a time."""
+
+    def __init__(self, rate: float) -> None:
+        """rate: samples per second, 8000..192000."""
+        self._thinned = max(1, math.ceil(rate / MOST_RATE))
+        hop = max(1, round(rate / self._thinned * STEP_S / FRAMES_PER_STEP))
+        window = hop * FRAMES_PER_WINDOW
+        self.step_samples = hop * self._thinned * FRAMES_PER_STEP
+        edges = [edge for edge in EDGES if edge <= window // 2]
+        self._heard = len(edges) - 1
+        self._hop, self._window = hop, window
+        self._spectrum = Spectrum(window, edges)
+        self._framer = Framer((window + hop) * self._thinned, self.step_samples)
+        self._tilt = _tilt()[: self._heard]
+
+    @property
+    def pending(self) -> int:
+        """Samples that are heard and not yet part of a step."""
+        return self._framer.pending
+
+    def push(self, block: Floats) -> Floats:
+        """block: [n] float32. [steps, FRAMES_PER_STEP, BANDS] mean squares; bands beyond the sound are 0."""
+        stretches = self._framer.push(block)
+        steps = len(stretches)
+        powers = np.zeros((steps * FRAMES_PER_STEP, BANDS), dtype=np.float32)
+        if steps:
+            if self._thinned > 1:
+                stretches = stretches.reshape(steps, -1, self._thinned).mean(axis=2)
+            frames = np.stack((stretches[:, : self._window], stretches[:, self._hop :]), axis=1)
+            bands = self._spectrum.bands(self._spectrum.powers(frames.reshape(-1, self._window)))
+            np.multiply(bands, self._tilt, out=powers[:, : self._heard])
+        return powers.reshape(steps, FRAMES_PER_STEP, BANDS)
+
+
+class StepFeatures:
+    """Turns the powers of frames into steps of FEATURES numbers; of one stream or of several side by side.
+
+    A band of power P has the level ln(1 + GAIN * P / P_ref), P_ref being the loudest frame of the last
+    seconds (it falls by 1/e in RELEASE_S): the gain before us changes nothing. A step holds the rises of the
+    levels over 20 ms at its first and at its second frame, and half the levels at its end.
+    """
+
+    def __init__(self, streams: tuple[int, ...] = ()) -> None:
+        self._keep = np.float32(math.exp(-STEP_S / FRAMES_PER_STEP / RELEASE_S))
+        self._loudest = np.full((*streams, 1), FLOOR_POWER, dtype=np.float32)
+        self._before = np.zeros((*streams, FRAMES_PER_STEP, BANDS), dtype=np.float32)
+
+    def step(self, powers: Floats) -> Floats:
+        """powers: [..., FRAMES_PER_STEP, BANDS]. Returns the features of the step, [..., FEATURES]."""
+        totals = np.maximum(powers.sum(axis=-1), np.float32(FLOOR_POWER))
+        for frame in range(FRAMES_PER_STEP):
+            now = totals[..., frame : frame + 1]
+            np.maximum(now, self._loudest * self._keep, out=now)
+            self._loudest = now
+        levels = np.log1p(powers * (np.float32(GAIN) / totals)[..., None])
+        features = np.empty((*powers.shape[:-2], FEATURES), dtype=np.float32)
+        rises = features[..., : 2 * BANDS].reshape(powers.shape)
+        np.subtract(levels, self._before, out=rises)
+        np.maximum(rises, 0.0, out=rises)
+        features[..., : 2 * BANDS] = rises.reshape(*powers.shape[:-2], 2 * BANDS)
+        np.multiply(levels[..., -1, :], np.float32(0.5), out=features[..., 2 * BANDS :])
+        self._before = levels
+        return features

@@ -1,0 +1,66 @@
+"""The beat network: from what is heard in a step to the chance that a beat, and a bar, begins there.
+
+A network of three layers, run in numpy a step at a time. What it needs of the past its inputs have: the
+resonators remember some periods of every tempo. beat_net.md is its model card; `python -m
+livesing.train.beat_net` makes its weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livesing.audio.framing import Floats
+
+WEIGHTS = Path(__file__).with_name("beat_net.npz")
+DELAY_S = 0.05
+"""A beat is told this long after it sounds, so that the network sees its attack: the end of the step that is
+called the beat's. Part of the training."""
+BPM_LOW, BPM_HIGH = 46.0, 224.0
+TEMPOS: NDArray[np.float64] = np.geomspace(BPM_LOW, BPM_HIGH, 60)
+"""Beats per minute that the network tells apart."""
+OUTPUTS = 2 + len(TEMPOS)
+
+
+class Heard(NamedTuple):
+    """beat, downbeat: log-odds that one was DELAY_S ago. tempo: [len(TEMPOS)] log-probabilities, shifted."""
+
+    beat: float
+    downbeat: float
+    tempo: Floats
+
+
+def read_weights(path: Path = WEIGHTS) -> dict[str, Floats]:
+    """The arrays of a weights file, by their names in torch, as float32."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name].astype(np.float32) for name in file.files}
+
+
+class BeatNet:
+    """Linear layers with rectifiers between them; it has no memory of its own, its inputs have."""
+
+    def __init__(self, weights: Mapping[str, Floats]) -> None:
+        """weights: from read_weights(): "mean", "scale" [INPUTS]; "N.weight" [out, in], "N.bias" [out] of
+        layer N = 0, 1, ..."""
+        count = sum(name.endswith(".weight") for name in weights)
+        layers = [(weights[f"{n}.weight"], weights[f"{n}.bias"]) for n in range(count)]
+        # The inputs' standardisation is part of the first layer.
+        first, bias = layers[0]
+        scaled = np.ascontiguousarray(first * weights["scale"])
+        layers[0] = scaled, np.asarray(bias - scaled @ weights["mean"], dtype=np.float32)
+        self._hidden, (self._out, self._out_bias) = layers[:-1], layers[-1]
+
+    def step(self, inputs: Floats) -> Heard:
+        """inputs: [INPUTS], from BeatInputs."""
+        x = inputs
+        for weight, bias in self._hidden:
+            x = weight @ x
+            x += bias
+            np.maximum(x, 0.0, out=x)
+        out = self._out @ x
+        out += self._out_bias
+        return Heard(float(out[0]), float(out[1]), out[2:])

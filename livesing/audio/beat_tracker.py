@@ -1,0 +1,208 @@
+"""The beat tracker: what is heard, judged by a network, gathered by a filter, told by an oscillator.
+
+    sound -> band powers, rises (beat_features) -> swings at every tempo (beat_resonators, beat_inputs)
+          -> chance of a beat and of a downbeat (beat_net)
+          -> probability of every tempo and phase (beat_filter), of every bar (beat_bar)
+          -> turns that run smoothly (here)
+
+Everything advances in steps of 20 ms, so how the stream is cut into blocks changes nothing. Only past sound
+is used; the phase of the present is the filter's, which lags by DELAY_S, run on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+
+from livesing.audio.beat_bar import BarFilter
+from livesing.audio.beat_features import FLOOR_POWER, FRAMES_PER_STEP, STEP_S, BandPowers
+from livesing.audio.beat_filter import BeatFilter, Reading, TempoSpace
+from livesing.audio.beat_inputs import BeatInputs
+from livesing.audio.beat_net import DELAY_S, TEMPOS, BeatNet, Heard, read_weights
+from livesing.audio.framing import Floats
+
+Weights = Mapping[str, Floats]
+
+
+@cache
+def _space() -> TempoSpace:
+    return TempoSpace()
+
+
+@cache
+def _shipped() -> Weights:
+    return read_weights()
+
+
+class BeatTracker:
+    """One stream's tracker; owned by one thread.
+
+    turns           beats so far, with fraction, at the end of the last step; never runs backwards
+    period_s        beat period, 0 while unknown
+    confidence      0..1
+    beats_per_bar   of the likeliest bar; bar_confidence 0..1
+    """
+
+    SWITCH = 2.0
+    """Another tempo has to be so much likelier than the one that is told."""
+    TEMPO_TRUST = 1.0
+    LOCK_GAIN = 0.2
+    """Share of the phase error that is corrected in a step."""
+    GENTLE, HURRIED = 0.25, 1.0
+    """Most that the turns run faster or slower than the tempo: as usual, and to reach a new track's beat."""
+    FAR = 0.12
+    """Beats of error from which on they hurry."""
+    CONFIDENCE_S = 0.5
+    CONTRAST_S = 1.5
+    CONTRAST = 0.25
+    """So much likelier the network has to find beats where they are expected than elsewhere."""
+    SILENT_AFTER_S = 0.4
+    FADE_S = 3.0
+    """In silence the confidence falls by 1/e."""
+    SURE = 0.06
+    """Confidence from which on a tempo is told."""
+
+    def __init__(self, rate: float, weights: Weights | None = None) -> None:
+        """rate: samples per second, 8000..192000. weights: the network's; without them those that ship."""
+        self._powers = BandPowers(rate)
+        self._step_s = self._powers.step_samples / rate
+        self._rate = rate
+        self._inputs = BeatInputs()
+        self._net = BeatNet(_shipped() if weights is None else weights)
+        self._space = _space()
+        self._filter = BeatFilter(self._space)
+        self._bar = BarFilter()
+        self._tempo_at = _tempo_rows(self._space)
+        self._quiet_s = 0.0
+        self._row = -1
+        self._phase = 0.0
+        self._downbeat = self._nearness = 0.0
+        self._bar_at = 0
+        self._advance = 0.0
+        self._on = self._off = 0.0
+        self.turns = 0.0
+        self.period_s = 0.0
+        self.confidence = 0.0
+
+    @property
+    def pending_s(self) -> float:
+        """Sound that was heard and is not yet part of a step, s."""
+        return self._powers.pending / self._rate
+
+    @property
+    def pace(self) -> float:
+        """Turns a second until the next step: the tempo, and what draws them to the beat."""
+        return self._advance / self._step_s
+
+    @property
+    def beats_per_bar(self) -> int:
+        return self._bar.beats_per_bar
+
+    @property
+    def bar_confidence(self) -> float:
+        return self._bar.confidence * self.confidence
+
+    def bar_phase(self, turns: float) -> float:
+        """0..1 place in the bar at a number of turns."""
+        return (turns - self._bar_at + self._bar.position) / self._bar.beats_per_bar % 1.0
+
+    def push(self, block: Floats) -> None:
+        """block: [n] float32, clean."""
+        for powers in self._powers.push(block):
+            quiet = float(powers.sum()) < FRAMES_PER_STEP * FLOOR_POWER
+            self._quiet_s = self._quiet_s + self._step_s if quiet else 0.0
+            self.follow(self._hear(powers), silent=self._quiet_s > self.SILENT_AFTER_S)
+
+    def _hear(self, powers: Floats) -> Heard:
+        """powers: [FRAMES_PER_STEP, BANDS]."""
+        return self._net.step(self._inputs.step(powers))
+
+    def follow(self, heard: Heard, *, silent: bool) -> None:
+        """A step passes, in which that was heard."""
+        if silent:
+            self._filter.step(self._filter.usual)  # silence says nothing about the beat
+            self.confidence *= math.exp(-self._step_s / self.FADE_S)
+            self._run(None)
+            return
+        tempo = np.exp(np.float32(self.TEMPO_TRUST) * (heard.tempo - heard.tempo.max()))
+        self._filter.step(heard.beat, tempo[self._tempo_at])
+        reading = self._read()
+        sure = reading.probability * reading.sharpness * self._contrast(reading, heard.beat)
+        self.confidence += (sure - self.confidence) * self._step_s / self.CONFIDENCE_S
+        self._run(reading)
+        self._hear_bar(reading, heard.beat, heard.downbeat)
+
+    def _contrast(self, reading: Reading, beat: float) -> float:
+        """0..1: whether beats are heard where they are expected. The filter believes in some tempo even where
+        nothing happens at all."""
+        near = _nearness(reading)
+        share, chance = self._step_s / self.CONTRAST_S, _chance(beat)
+        # Near a beat are but a few steps of it.
+        self._on += (chance - self._on) * min(near * share * reading.period_s / (3.0 * STEP_S), 1.0)
+        self._off += (chance - self._off) * share * (near < 0.05)
+        return min(max((self._on - self._off) / self.CONTRAST, 0.0), 1.0)
+
+    def _read(self) -> Reading:
+        """The filter's reading of the tempo that is told, which changes only for a much likelier one."""
+        rows = self._filter.rows()
+        regions = np.convolve(rows, np.ones(2 * self._filter.REGION + 1, dtype=np.float32), "same")
+        best = int(regions.argmax())
+        row = self._row
+        if row >= 0:
+            low = max(row - 2, 0)
+            row = low + int(regions[low : row + 3].argmax())
+        if row < 0 or (regions[best] > self.SWITCH * regions[row]):
+            row = best
+        self._row = row
+        return self._filter.read(row, rows)
+
+    def _run(self, reading: Reading | None) -> None:
+        """Turns run on by a step as was planned at the last one; now the next is planned, so that they are
+        drawn to the reading's phase and yet are known until then."""
+        self.turns += self._advance
+        if reading is None:
+            self._advance = self._step_s / self.period_s if self.period_s > 0.0 else 0.0
+            return
+        if self.period_s == 0.0 and self.confidence < self.SURE:
+            return
+        self.period_s = reading.period_s * (self._step_s / STEP_S)
+        turn = self._step_s / self.period_s
+        error = reading.phase + DELAY_S / self.period_s - self.turns
+        error -= round(error)
+        limit = turn * (self.HURRIED if abs(error) > self.FAR else self.GENTLE)
+        self._advance = max(turn + min(max(error * self.LOCK_GAIN, -limit), limit), 0.0)
+
+    def _hear_bar(self, reading: Reading, beat: float, downbeat: float) -> None:
+        """Gathers, around each beat, whether it is a downbeat; a quarter of a beat later the bar is told."""
+        phase, near = reading.phase, _nearness(reading)
+        if near > 0.05:
+            weight = near * _chance(beat)
+            self._downbeat += weight * min(_chance(downbeat) / (_chance(beat) + 0.02), 1.0)
+            self._nearness += weight
+        passed = self._phase < 0.25 <= phase < 0.75
+        self._phase = phase
+        if passed and self._nearness > 0.0 and self.period_s > 0.0:
+            beats = round(self.turns - (phase + DELAY_S / self.period_s))
+            for _ in range(min(max(beats - self._bar_at, 0), 1)):
+                self._bar.push(self._downbeat / self._nearness)
+            self._bar_at = beats
+            self._downbeat = self._nearness = 0.0
+
+
+def _chance(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-min(max(log_odds, -30.0), 30.0)))
+
+
+def _nearness(reading: Reading) -> float:
+    """1 on the beat, falling off within a few steps."""
+    away = min(reading.phase, 1.0 - reading.phase) * reading.period_s / STEP_S
+    return math.exp(-0.5 * (away / TempoSpace.WIDTH_STEPS) ** 2)
+
+
+def _tempo_rows(space: TempoSpace) -> np.ndarray:
+    """[rows] which of TEMPOS is nearest to each row's."""
+    away = np.log(60.0 / space.period_s)[:, None] - np.log(TEMPOS)[None, :]
+    return np.asarray(np.abs(away).argmin(axis=1))

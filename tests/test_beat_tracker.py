@@ -1,0 +1,163 @@
+"""The beat tracker: tempo, phase and bar of a stream, told before the beat sounds."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sounds import Sound, drum_loop, silence, white
+
+from livesing.audio import beat_net
+from livesing.audio.beat_bar import METRES, BarFilter
+from livesing.audio.beat_features import STEP_S
+from livesing.audio.beat_filter import BPM_HIGH, BPM_LOW, BeatFilter, TempoSpace
+from livesing.audio.beat_inputs import INPUTS
+from livesing.audio.tempo import Rhythm
+
+RATE = 44_100
+BLOCK = 512
+SPACE = TempoSpace()
+
+
+def listen(sound: Sound, rate: int = RATE, size: int | None = BLOCK) -> list[tuple[float, ...]]:
+    """(time s, turns, bpm, next beat s, confidence) after every block; size None: blocks of random sizes."""
+    rhythm, first, told = Rhythm(rate), 0, []
+    random = np.random.default_rng(0)
+    while first < sound.size:
+        step = int(random.integers(1, 5000)) if size is None else size
+        rhythm.push(sound[first : first + step])
+        first = min(first + step, sound.size)
+        told.append((first / rate, rhythm.turns, rhythm.bpm, rhythm.next_beat_s, rhythm.confidence))
+    return told
+
+
+def heard_beats(told: list[tuple[float, ...]]) -> np.ndarray:
+    """s: when the phase came to 0."""
+    times = [
+        time - (turns % 1.0) * 60.0 / bpm
+        for (time, turns, bpm, *_), before in zip(told[1:], told[:-1], strict=True)
+        if bpm > 0.0 and int(turns) > int(before[1])
+    ]
+    return np.array(times)
+
+
+@pytest.mark.parametrize("size", [1, 64, 4096, None])
+def test_the_cut_of_the_stream_changes_nothing(size: int | None) -> None:
+    rate = 8000 if size == 1 else RATE
+    sound, _ = drum_loop(rate, 2.0 if size == 1 else 6.0, 150.0)
+    whole, parts = listen(sound, rate, sound.size)[-1], listen(sound, rate, size)[-1]
+    np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("rate", "bpm"),
+    [(8_000, 112.0), (16_000, 128.0), (21_504, 128.0), (48_000, 96.0), (96_000, 140.0), (192_000, 120.0)],
+)
+def test_tempo_and_phase_at_every_rate(rate: int, bpm: float) -> None:
+    sound, attacks = drum_loop(rate, 9.0, bpm)
+    told = listen(sound, rate, 1024)
+    assert told[-1][2] == pytest.approx(bpm, rel=0.02)
+    beats = heard_beats(told)
+    truth = attacks[::2] / rate
+    off = [np.abs(beats - time).min() for time in truth[(truth > 5.0) & (truth < 8.5)]]
+    assert max(off) < 0.05
+
+
+def test_the_next_beat_is_known_before_it_sounds() -> None:
+    sound, attacks = drum_loop(RATE, 10.0, 124.0)
+    truth = attacks[::2] / RATE
+    missed = [
+        np.abs(truth - (time + ahead)).min() for time, _, _, ahead, _ in listen(sound) if 5.0 < time < 9.0
+    ]
+    assert np.quantile(missed, 0.95) < 0.04
+
+
+def test_gain_changes_nothing() -> None:
+    sound, _ = drum_loop(RATE, 6.0, 128.0)
+    plain = listen(sound)[-1]
+    for gain_db in (-6.0, 6.0):
+        louder = listen((sound * 10 ** (gain_db / 20)).astype(np.float32))[-1]
+        np.testing.assert_allclose(louder, plain, rtol=2e-3, atol=5e-3)
+
+
+def test_another_track_is_found_within_four_seconds() -> None:
+    first, _ = drum_loop(RATE, 8.0, 124.0)
+    second, attacks = drum_loop(RATE, 9.0, 100.0)
+    told = listen(np.concatenate((first, second)))
+    beats = heard_beats(told)
+    truth = 8.0 + attacks[::2] / RATE
+    assert all(np.abs(beats - time).min() < 0.07 for time in truth[(truth > 12.0) & (truth < 16.5)])
+    steps = np.diff([turns for _, turns, *_ in told])
+    assert steps.min() >= 0.0
+
+
+def test_silence_lets_the_beat_run_on_and_trusts_it_less() -> None:
+    sound, attacks = drum_loop(RATE, 7.0, 120.0)
+    told = listen(np.concatenate((sound, silence(RATE, 4.0))))
+    assert told[-1][2] == pytest.approx(120.0, rel=0.03)
+    assert told[-1][4] < 0.5 * max(confidence for *_, confidence in told)
+    went_on = heard_beats(told)
+    truth = attacks[0] / RATE + 0.5 * np.arange(22)
+    late = truth[(truth > 7.2) & (truth < 9.0)]
+    assert all(np.abs(went_on - time).min() < 0.08 for time in late)
+
+
+@pytest.mark.parametrize("sound", [silence(RATE, 5.0), white(RATE, 6.0, -20.0)], ids=["silence", "noise"])
+def test_there_is_no_beat_to_trust_where_there_is_none(sound: Sound) -> None:
+    assert listen(sound)[-1][4] < 0.35
+
+
+@pytest.mark.parametrize("bpm", [60.0, 87.0, 128.0, 174.0, 200.0])
+def test_the_filter_finds_tempo_and_phase(bpm: float) -> None:
+    beat_filter = BeatFilter(SPACE)
+    period_s = 60.0 / bpm
+    for step in range(400):
+        away = abs((step * STEP_S / period_s + 0.5) % 1.0 - 0.5) * period_s / STEP_S
+        beat_filter.step(2.0 if away < 0.5 else 0.0 if away < 1.5 else -3.5)
+    rows = beat_filter.rows()
+    reading = beat_filter.read(int(rows.argmax()), rows)
+    assert 60.0 / reading.period_s == pytest.approx(bpm, rel=0.02)
+    assert abs((reading.phase - 399 * STEP_S / period_s + 0.5) % 1.0 - 0.5) < 0.06
+    assert rows.sum() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_filter_follows_a_drift() -> None:
+    beat_filter, turns = BeatFilter(SPACE), 0.0
+    for step in range(1500):
+        bpm = 110.0 * (1.0 + 0.25 * step / 1500)
+        before, turns = turns, turns + STEP_S * bpm / 60.0
+        beat_filter.step(2.0 if int(turns) > int(before) else -3.5)
+    rows = beat_filter.rows()
+    reading = beat_filter.read(int(rows.argmax()), rows)
+    assert 60.0 / reading.period_s == pytest.approx(110.0 * 1.25, rel=0.03)
+
+
+def test_the_space_holds_every_tempo() -> None:
+    assert 60.0 / SPACE.period_s[0] == pytest.approx(BPM_HIGH, rel=0.03)
+    assert 60.0 / SPACE.period_s[-1] == pytest.approx(BPM_LOW, rel=0.03)
+    assert np.diff(np.log(SPACE.period_s)).max() < 0.04
+
+
+@pytest.mark.parametrize("metre", METRES)
+def test_the_bar_is_found(metre: int) -> None:
+    bar = BarFilter()
+    for beat in range(12 * metre):
+        bar.push(0.8 if beat % metre == 0 else 0.05)
+    assert (bar.beats_per_bar, bar.position) == (metre, metre - 1)
+    assert bar.confidence > 0.5
+
+
+def test_nothing_is_known_of_a_bar_without_downbeats() -> None:
+    bar = BarFilter()
+    for _ in range(64):
+        bar.push(0.25)
+    assert bar.confidence < 0.2
+
+
+def test_the_weights_that_ship() -> None:
+    path = beat_net.WEIGHTS
+    assert path.stat().st_size < 300_000
+    assert Path(path).with_suffix(".md").is_file(), "no model card"
+    weights = beat_net.read_weights()
+    assert all(np.isfinite(array).all() for array in weights.values())
+    told = beat_net.BeatNet(weights).step(np.zeros(INPUTS, dtype=np.float32))
+    assert told.tempo.shape == beat_net.TEMPOS.shape

@@ -1,0 +1,90 @@
+"""Training of the beat network, on songs made for it."""
+
+import numpy as np
+import pytest
+
+from livesing.audio.beat_features import BANDS, FRAMES_PER_STEP, STEP_S
+from livesing.audio.beat_inputs import INPUTS, BeatInputs
+from livesing.audio.beat_net import DELAY_S, BeatNet
+from livesing.train.beat_corpus import Heard, heard
+from livesing.train.beat_genres import GENRES, LINES, NOTES, grid_of, pattern_of
+from livesing.train.beat_lessons import inputs_of, lessons
+from livesing.train.beat_sketch import sketched
+from livesing.train.beat_timbres import make_bank
+
+SECONDS = 12.0
+
+
+@pytest.fixture(scope="module")
+def songs() -> list[Heard]:
+    bank = make_bank(np.random.default_rng(0), None, hits=6, voices=2)
+    return [sketched(np.random.default_rng([1, k]), bank, SECONDS) for k in range(20)]
+
+
+@pytest.mark.parametrize("name", GENRES)
+def test_a_genre_fits_its_bar(name: str) -> None:
+    genre = GENRES[name]
+    steps = genre.metre * genre.parts
+    lines = [getattr(genre, line) for line in (*LINES, *NOTES)]
+    assert all(len(line) % steps == 0 for line in lines if line not in ("", "-"))
+    grid = grid_of(genre, np.random.default_rng(0))
+    assert 0.9 * genre.bpm[0] < grid.bpm < 1.1 * genre.bpm[1]
+    assert all(pattern_of(line, grid, np.random.default_rng(1)) is None for line in lines if line == "-")
+
+
+def test_a_sounded_song_has_its_attacks_on_its_beats() -> None:
+    song = heard(3, soundfont=None, seconds=8.0)
+    again = heard(3, soundfont=None, seconds=8.0)
+    assert (song.powers == again.powers).all() and (song.beats == again.beats).all()
+    assert song.powers.shape[1] == BANDS and np.isfinite(song.powers).all()
+    assert np.isin(song.downbeats, song.beats).all()
+
+
+def test_lessons_hear_what_the_tracker_hears(songs: list[Heard]) -> None:
+    powers = np.stack([song.powers[:400] for song in songs[:2]])
+    heard_alone = BeatInputs()
+    inputs = inputs_of(powers)
+    assert inputs.shape == (2, 200, INPUTS)
+    for step in range(200):
+        row = heard_alone.step(powers[1, step * FRAMES_PER_STEP :][:FRAMES_PER_STEP])
+        np.testing.assert_allclose(row, inputs[1, step], rtol=1e-3, atol=1e-3)
+
+
+def test_the_target_is_at_the_beat(songs: list[Heard]) -> None:
+    lesson = lessons(songs[:1], 500, np.random.default_rng(0), changed=False)
+    peaks = np.flatnonzero(lesson.beat[0] > 0.75)
+    times = (peaks + 1) * STEP_S - DELAY_S
+    assert all(np.abs(songs[0].beats - time).min() < STEP_S for time in times)
+    np.testing.assert_allclose(lesson.tempo.sum(axis=2), 1.0, rtol=1e-4)
+
+
+def test_a_little_network_learns_and_runs_in_numpy_as_in_torch(songs: list[Heard]) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed (extra [train])")
+    from livesing.train import beat_net
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        r = np.random.default_rng(0)
+        data = beat_net.examples(songs[4:], r, steps=500, taken=120)
+        apart = beat_net.examples(songs[:4], r, steps=500, taken=120)
+        arrays, history = beat_net.train(data, apart, 80, hidden=(24, 12), batch=128, fastest=1e-2)
+        # What says the same of every step, at best:
+        usual = float(apart.beat.mean())
+        knows_nothing = -(usual * np.log(usual) + (1 - usual) * np.log(1 - usual))
+        assert history[-1][0] < knows_nothing < history[0][0]
+        network = beat_net.Network(arrays["mean"], arrays["scale"], (24, 12))
+        state = {
+            name if name in ("mean", "scale") else f"layers.{name}": torch.from_numpy(array)
+            for name, array in arrays.items()
+        }
+        network.load_state_dict(state)
+        lesson = lessons(songs[:1], 60, np.random.default_rng(2), changed=False)
+        with torch.no_grad():
+            theirs = network.eval()(torch.from_numpy(lesson.inputs[0])).numpy()
+    finally:
+        torch.set_num_threads(threads)
+    ours = BeatNet(arrays)
+    for inputs, out in zip(lesson.inputs[0], theirs, strict=True):
+        told = ours.step(inputs)
+        np.testing.assert_allclose([told.beat, told.downbeat, *told.tempo], out, rtol=1e-3, atol=2e-3)
