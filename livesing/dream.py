@@ -8,13 +8,13 @@ import numpy as np
 
 from livesing.audio.pulse import Pulse
 from livesing.errors import LivesingError
-from livesing.generation.embedded import class_moods
 from livesing.generation.engine_open import ServedGenerator
 from livesing.generation.latent_path import NORM, LatentPath
 from livesing.params import INDEX, TABLE
 from livesing.translation.opening import Ground, open_translator
 from livesing.translation.steering import on_length, temperature
 from livesing.translation.translator import CLASSES, LATENT, Felt, Translation
+from livesing.translators import class_places
 
 VIEWS = int(TABLE[INDEX["dream.view"]].high) + 1
 SHARPNESS = TABLE[INDEX["dream.sharpness"]].default
@@ -34,7 +34,8 @@ def wish(
     z = rng.normal(size=LATENT)
     z = (z * NORM / np.linalg.norm(z)).astype(np.float32)
     if mood is not None:
-        chosen_one = open_translator(translator, Ground(generator, class_moods(), Path()), seed % VIEWS)
+        ground = Ground(generator, class_places(generator), Path())
+        chosen_one = open_translator(translator, ground, seed % VIEWS)
         asked = chosen_one.translate(Felt(*mood), temperature(SHARPNESS))
         # Seeds beyond the views stray from what the view asks for.
         direction = on_length(asked.z) + (0.5 * on_length(z) if seed >= VIEWS else 0.0)

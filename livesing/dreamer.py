@@ -28,7 +28,7 @@ from livesing.params import TABLE, snapshot
 from livesing.sentiment.mood import Mood
 from livesing.translation.steering import Steering
 from livesing.translation.translator import LATENT, Felt
-from livesing.translators import Translators, choice_box
+from livesing.translators import Translators, choice_box, class_places
 
 log = logging.getLogger(__name__)
 
@@ -85,13 +85,11 @@ class Dreamer:
 
     def __init__(self, boxes: DreamBoxes, seed: int, generator: ServedGenerator | None = None) -> None:
         """Without a generator the embedded one, which is ready at once."""
-        # Imported here, since only this process needs the engine.
-        from livesing.generation.embedded import class_moods
-
         self.boxes = boxes
         self.generator = generator or open_embedded(SIZES[0])
         self.path = LatentPath(seed)
-        self.translators = Translators(boxes.translators, self.generator.name, class_moods())
+        name = self.generator.name
+        self.translators = Translators(boxes.translators, name, class_places(name))
         self._steering = Steering()
         self._rng = np.random.default_rng(seed)
         self._mood_seen = -1

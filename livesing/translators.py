@@ -11,6 +11,7 @@ import numpy as np
 
 from livesing.errors import TranslatorError
 from livesing.mailbox import Mailbox
+from livesing.translation.class_table import load, shipped
 from livesing.translation.opening import FILE, Ground, open_translator, stamp
 from livesing.translation.translator import Translator
 from livesing.wishes import LONGEST_NAME, TranslatorWish
@@ -33,6 +34,18 @@ def choice_box(*, shared: bool = False) -> Mailbox:
 def choose(box: Mailbox, wish: TranslatorWish, folder: Path, now: float) -> None:
     """Put a look's wish into the box."""
     box.put((wish.name.encode(), wish.second.encode(), str(folder.resolve()).encode()), now)
+
+
+def class_places(generator: str) -> np.ndarray:
+    """Where a generator's classes lie, [1000, 2] (valence, arousal) in z-scores.
+
+    BigGAN's by the table of ImageNet's classes, others as the embedded generator's.
+    """
+    # Imported here: it brings the engine, which the main process does without.
+    from livesing.generation.embedded import class_moods
+
+    path = shipped(generator)
+    return class_moods() if generator == "embedded" or path is None else load(path).places
 
 
 def hears_sound(box: Mailbox | None) -> bool:

@@ -15,7 +15,7 @@ from livesing.generation.engine_open import open_embedded
 from livesing.preset import parse
 from livesing.translation.opening import BUILT_IN, Ground, open_translator
 from livesing.translation.translator import CLASSES, LATENT, Felt
-from livesing.translators import Translators, choice_box, choose
+from livesing.translators import Translators, choice_box, choose, class_places
 from livesing.wishes import TranslatorWish
 
 MOODS = class_moods()
@@ -75,6 +75,17 @@ def test_every_translator_that_comes_along(name: str, view: int) -> None:
         assert wish.classes.shape == (CLASSES,) and wish.z.shape == (LATENT,)
         assert wish.classes.sum() == pytest.approx(1.0, abs=1e-4) and (wish.classes >= 0).all()
         assert np.isfinite(wish.z).all() and np.linalg.norm(wish.z) > 0
+
+
+def test_views_of_biggan_know_what_its_classes_mean() -> None:
+    places = class_places("biggan-deep-256")
+    translator = open_translator("views", Ground("biggan-deep-256", places), 0)
+    asked = np.array([(v, a) for v in np.linspace(-1.5, 1.5, 7) for a in np.linspace(-1.5, 1.5, 7)])
+    met = np.array([places[translator.translate(Felt(v, a), 0.025).classes.argmax()] for v, a in asked])
+    for axis in (0, 1):
+        assert np.corrcoef(asked[:, axis], met[:, axis])[0, 1] > 0.9
+    np.testing.assert_array_equal(class_places("embedded"), MOODS)
+    np.testing.assert_array_equal(class_places("stylegan2"), MOODS)
 
 
 def broken_files(folder: Path) -> list[str]:
