@@ -43,6 +43,7 @@ if [ "$level" = test ]; then
   need xserver-xorg-core program Xorg
   need xserver-xorg-video-dummy file '/usr/lib*/xorg/modules/drivers/dummy_drv.so'
   need x11-xserver-utils program xrandr
+  need jackd2 program jackd # MIDI where the kernel has no sequencer
 fi
 
 [ -n "$missing" ] || exit 0
