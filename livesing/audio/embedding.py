@@ -1,13 +1,15 @@
-"""An embedding of the music: 77 numbers every third of a second that tell what kind of music sounds.
+"""An embedding of the music: 113 numbers every third of a second that tell what kind of music sounds.
 
-The first 64 are the hidden layer of a small network over statistics of the last 3 s
-(`embedding_statistics.py`), trained on music composed by code to tell its textures, instruments and playing
-apart, as TräumerAI takes the hidden layer of a tagger (Jeong, Doh & Kwon 2021, arXiv 2102.04680). The other
-13 are musical cues of the slow path, in standard units of the same corpus, which say what no spectrum of 3 s
-does: mode, key, harmony.
+    TEXTURE   [0:64]     -1..1      no unit; the hidden layer of a small network
+    SHAPE     [64:100]   -1.5..1.5  spectrum and its movement, in 2 standard deviations of the corpus
+    CUES      [100:113]  -1.5..1.5  musical cues, in the order of CUE_NAMES, in the same unit
 
-    TEXTURE   [0:64]    -1..1   no unit; near 0 for music in the middle of the corpus
-    CUES      [64:77]   -3..3   standard deviations from the corpus' mean, in the order of CUE_NAMES
+Network and shape hear statistics of the last 3 s (`embedding_statistics.py`). The network was trained on
+music composed by code to tell its textures, instruments and playing apart, as TräumerAI takes the hidden
+layer of a
+tagger (Jeong, Doh & Kwon 2021, arXiv 2102.04680). The shape is a fixed projection, the first cosines over the
+bands of how loud they are, how much they move and how fast they rise; it knows no corpus, and so also what is
+unlike it. The cues are those of the slow path, which say what no spectrum of 3 s does: mode, key, harmony.
 
 Past sound only; all zero where nothing sounds. A change of gain changes nothing as long as the sound stays
 within -70 dB and clipping. `python -m livesing.train.audio_embedding` makes the weights; embedding.md is
@@ -28,7 +30,7 @@ import soxr
 from numpy.typing import NDArray
 
 from livesing.array_file import Arrays, check_shapes, read_arrays
-from livesing.audio.embedding_statistics import STATISTICS, Statistics
+from livesing.audio.embedding_statistics import BANDS, STATISTICS, Statistics, band_cosines
 from livesing.audio.framing import Floats, clean
 from livesing.audio.slow import HOP, SLOW_RATE, Cues, SlowPath
 
@@ -44,15 +46,22 @@ CUE_NAMES = (
     "harmonic_change", "flux", "centroid_hz", "zero_crossings", "flatness", "entropy",
 )  # fmt: skip
 """Of Cues; what depends on the level is left out."""
-CUE_LIMIT = 3.0
-SIZE = TEXTURE + len(CUE_NAMES)
-VERSION = "05b6e8e169"
+SHAPES = (20, 8, 8)
+"""Cosines of the bands' means, standard deviations and rises."""
+SHAPE = sum(SHAPES)
+LIMIT = 3.0
+"""Of shape and cues, in standard deviations."""
+UNIT = 0.5
+"""What a standard deviation of them counts: so they weigh about as much as the network's numbers."""
+CUES = TEXTURE + SHAPE
+SIZE = CUES + len(CUE_NAMES)
+VERSION = "e5f5e4ae8d"
 """The first ten hex digits of the SHA-256 of WEIGHTS: what was learnt on one embedding is useless on
 another."""
 
 
 class Embedding(NamedTuple):
-    """What the music is like at time_s (s of the stream, the end of its third): values [77] float32."""
+    """What the music is like at time_s (s of the stream, the end of its third): values [113] float32."""
 
     time_s: float
     values: Floats
@@ -69,8 +78,22 @@ def cue_row(cues: Cues) -> NDArray[np.float64]:
     return np.array(row)
 
 
+def shape_of(statistics: NDArray[np.floating]) -> NDArray[np.floating]:
+    """[n, STATISTICS] -> [n, SHAPE]; the mean of all bands is left out, since it is the gain's."""
+    cosines = band_cosines(max(SHAPES))
+    parts = (
+        statistics[:, number * BANDS :][:, :BANDS] @ cosines[:, :count] for number, count in enumerate(SHAPES)
+    )
+    return np.concatenate(list(parts), axis=1)
+
+
+def in_units(values: NDArray[np.floating], mean: Floats, scale: Floats) -> Floats:
+    """Standard deviations from the mean within +-LIMIT, times UNIT."""
+    return UNIT * np.clip((values.astype(np.float32) - mean) * scale, -LIMIT, LIMIT)
+
+
 class EmbeddingNetwork:
-    """Statistics [n, STATISTICS] -> texture [n, 64]; cue rows [n, 13] -> standard units."""
+    """Statistics [n, STATISTICS] and cue rows [n, 13] -> embeddings [n, SIZE]."""
 
     SHAPES: dict[str, tuple[int | None, ...]] = {
         "mean": (STATISTICS,),
@@ -79,10 +102,12 @@ class EmbeddingNetwork:
         "hidden.bias": (HIDDEN,),
         "texture.weight": (HIDDEN, TEXTURE),
         "texture.bias": (TEXTURE,),
+        "shape.mean": (SHAPE,),
+        "shape.scale": (SHAPE,),
         "cues.mean": (len(CUE_NAMES),),
         "cues.scale": (len(CUE_NAMES),),
     }
-    LIMIT = 4.0
+    FARTHEST = 4.0
     """Statistics beyond it, in standard deviations, are taken for it."""
 
     def __init__(self, arrays: Arrays) -> None:
@@ -90,9 +115,9 @@ class EmbeddingNetwork:
         self._arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
 
     def standard(self, statistics: NDArray[np.floating]) -> Floats:
-        """[n, STATISTICS] in standard units of the corpus, within +-LIMIT."""
+        """[n, STATISTICS] in standard units of the corpus, within +-FARTHEST."""
         z = (statistics.astype(np.float32) - self._arrays["mean"]) * self._arrays["scale"]
-        return np.clip(z, -self.LIMIT, self.LIMIT)
+        return np.clip(z, -self.FARTHEST, self.FARTHEST)
 
     def texture(self, statistics: NDArray[np.floating]) -> Floats:
         """[n, STATISTICS] -> [n, 64]."""
@@ -101,10 +126,13 @@ class EmbeddingNetwork:
         answer: Floats = np.tanh(hidden @ weights["texture.weight"] + weights["texture.bias"])
         return answer
 
-    def cues(self, row: NDArray[np.floating]) -> Floats:
-        """[13] from cue_row -> standard units, within +-CUE_LIMIT."""
-        z = (row.astype(np.float32) - self._arrays["cues.mean"]) * self._arrays["cues.scale"]
-        return np.clip(z, -CUE_LIMIT, CUE_LIMIT)
+    def shape(self, statistics: NDArray[np.floating]) -> Floats:
+        """[n, STATISTICS] -> [n, SHAPE]."""
+        return in_units(shape_of(statistics), self._arrays["shape.mean"], self._arrays["shape.scale"])
+
+    def cues(self, rows: NDArray[np.floating]) -> Floats:
+        """[n, 13] from cue_row -> [n, 13]."""
+        return in_units(rows, self._arrays["cues.mean"], self._arrays["cues.scale"])
 
 
 @cache
@@ -167,8 +195,9 @@ class EmbeddingPath:
         values: Floats = np.zeros(SIZE, dtype=np.float32)
         if statistics is not None:
             values[:TEXTURE] = self._network.texture(statistics[None])[0]
+            values[TEXTURE:CUES] = self._network.shape(statistics[None])[0]
             if self._cues and self._cues[0].time_s <= time_s + 1e-6:
-                values[TEXTURE:] = self._network.cues(cue_row(self._cues[0]))
+                values[CUES:] = self._network.cues(cue_row(self._cues[0])[None])[0]
         return Embedding(time_s, values)
 
 

@@ -7,6 +7,8 @@ spectrum and of the bass repeat.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +30,13 @@ FLOOR = 1e-5
 """Powers of bands, relative to the mean: what lies 50 dB under it is not told from nothing."""
 FAINTEST = 1e-7
 """Mean square, -70 dB: under it nothing sounds."""
+
+
+@cache
+def band_cosines(count: int) -> NDArray[np.float32]:
+    """[BANDS, count] the orthonormal cosines (DCT-II) over the bands, without the constant."""
+    angles = np.pi / BANDS * (np.arange(BANDS)[:, None] + 0.5) * np.arange(1, count + 1)
+    return np.asarray(np.cos(angles) * np.sqrt(2.0 / BANDS), np.float32)
 
 
 class Statistics:

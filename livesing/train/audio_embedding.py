@@ -27,15 +27,16 @@ from torch import nn
 
 from livesing.array_file import Arrays, write_arrays
 from livesing.audio.embedding import (
-    CUE_LIMIT,
     CUE_NAMES,
     HIDDEN,
+    SHAPE,
     STEP,
     TEXTURE,
     EmbeddingNetwork,
     cue_row,
+    shape_of,
 )
-from livesing.audio.embedding_statistics import STATISTICS, Statistics
+from livesing.audio.embedding_statistics import BANDS, STATISTICS, Statistics, band_cosines
 from livesing.audio.mel import FLOOR_POWER, MELS, MelFrames, Mfcc
 from livesing.audio.slow import FRAMES, SLOW_RATE, STEP_S, SlowPath
 from livesing.audio.steps import Steps
@@ -64,6 +65,8 @@ SKETCH_S = 14.0
 FIRST_ROW = 9
 """Thirds of a second: from 3 s on."""
 PLAIN_MFCC = 20
+EQ_CURVES, EQ = 8, 2.0
+"""An equaliser's curve is a sum of so many cosines over the bands; the widest moves the bands by 3.5 dB."""
 BLOCK = 1 << 14
 
 
@@ -178,9 +181,11 @@ class _Learner(nn.Module):
 
 
 def learn(
-    x: NDArray[np.float32], piece: NDArray[np.int64], known: list[Known], epochs: int, seed: int
-) -> Arrays:
-    """x: [n, STATISTICS] standard; piece: [n] places in `known` -> hidden and texture of EmbeddingNetwork."""
+    x: NDArray[np.float32], scale: NDArray[np.float32], piece: NDArray[np.int64], known: list[Known],
+    epochs: int, seed: int,
+) -> Arrays:  # fmt: skip
+    """x: [n, STATISTICS] standard, by `scale`; piece: [n] places in `known` -> hidden and texture of
+    EmbeddingNetwork. Every time a row is seen it has been through another equaliser."""
     torch.manual_seed(seed)
     learner = _Learner()
     optimiser = torch.optim.AdamW(learner.parameters(), lr=1e-3, weight_decay=1e-2)
@@ -192,9 +197,13 @@ def learn(
     rare = torch.tensor((1 / np.sqrt(shares)) / (1 / np.sqrt(shares)).mean(), dtype=torch.float32)
     sound, of = torch.tensor(x), torch.tensor(piece)
     random = torch.Generator().manual_seed(seed)
+    curves = torch.tensor(band_cosines(EQ_CURVES).T * scale[:BANDS])
+    gains = EQ / torch.arange(1, EQ_CURVES + 1)
     for epoch in range(epochs):
         for rows in torch.randperm(len(sound), generator=random).split(256):
-            answer = learner(sound[rows]).split([len(TEXTURES), FAMILIES, PLAYED], dim=1)
+            heard = sound[rows]
+            heard[:, :BANDS] += (torch.randn(len(rows), EQ_CURVES, generator=random) * gains) @ curves
+            answer = learner(heard).split([len(TEXTURES), FAMILIES, PLAYED], dim=1)
             loss = nn.functional.cross_entropy(answer[0], texture[of[rows]], rare, label_smoothing=0.05)
             loss = loss + nn.functional.binary_cross_entropy_with_logits(answer[1], families[of[rows]])
             loss = loss + 0.5 * nn.functional.mse_loss(answer[2], played[of[rows]])
@@ -252,20 +261,23 @@ def train_embedding(
     arrays: Arrays = {
         "mean": x[learnt].mean(axis=0),
         "scale": (1 / np.maximum(x[learnt].std(axis=0), 1e-4)).astype(np.float32),
+        "shape.mean": shape_of(x[learnt]).mean(axis=0).astype(np.float32),
+        "shape.scale": (1 / np.maximum(shape_of(x[learnt]).std(axis=0), 1e-4)).astype(np.float32),
         "cues.mean": cues[learnt].mean(axis=0).astype(np.float32),
         "cues.scale": (1 / np.maximum(cues[learnt].std(axis=0), 1e-4)).astype(np.float32),
     }
     mean, scale = arrays["mean"], arrays["scale"]
-    standard = np.clip((x - mean) * scale, -EmbeddingNetwork.LIMIT, EmbeddingNetwork.LIMIT)
-    arrays |= learn(standard[learnt], of[learnt], known, epochs, seed)
+    standard = np.clip((x - mean) * scale, -EmbeddingNetwork.FARTHEST, EmbeddingNetwork.FARTHEST)
+    arrays |= learn(standard[learnt], scale, of[learnt], known, epochs, seed)
     network = EmbeddingNetwork(arrays)
     write_arrays(output / FILE, arrays, {"kind": "embedding", "seed": str(seed)})
-    scaled = np.clip((cues - arrays["cues.mean"]) * arrays["cues.scale"], -CUE_LIMIT, CUE_LIMIT)
+    parts = (network.texture(x), network.shape(x), network.cues(cues))
     plain = (mfcc - mfcc[learnt].mean(axis=0)) / mfcc[learnt].std(axis=0)
     spaces = {
-        "the embedding": np.concatenate((network.texture(x), scaled), axis=1),
-        "its 64 alone": network.texture(x),
-        "its cues alone": scaled,
+        "the embedding": np.concatenate(parts, axis=1),
+        "its network alone": parts[0],
+        "its shape alone": parts[1],
+        "its cues alone": parts[2],
         "its input, standardised": standard,
         f"means of {PLAIN_MFCC} MFCC, standardised": plain,
         "the same without the level": plain[:, 1:],
@@ -277,26 +289,25 @@ def train_embedding(
         for name, space in spaces.items():
             scores[name].append(neighbour_accuracy(space[rows], of[rows], texture[rows]))
         scores["chance"].append(float(sum(np.bincount(texture[rows]) ** 2) / max(len(rows), 1) ** 2))
-    parts = f"{int((~sketched).sum())} pieces by fluidsynth, {int(sketched.sum())} by the own synthesiser"
-    _write_card(output, parts, int((~learnt).sum()), int(out.sum()), scores,
-                f"--sketches {sketches} --epochs {epochs} --seed {seed}")  # fmt: skip
+    counts = (int((~sketched).sum()), int(sketched.sum()), int((~learnt).sum()), int(out.sum()))
+    _write_card(output, *counts, scores, f"--sketches {sketches} --epochs {epochs} --seed {seed}")
     return scores
 
 
 def _write_card(
-    output: Path, parts: str, rows: int, held: int, scores: dict[str, list[float]], how: str
+    output: Path, rendered: int, sketched: int, rows: int, held: int, scores: dict[str, list[float]], how: str
 ) -> None:
     digest = hashlib.sha256((output / FILE).read_bytes()).hexdigest()[:10]
     facts = {
         "file": f"`{FILE}`, version {digest}",
         "kind": f"{STATISTICS} statistics of 3 s -> {HIDDEN} ReLU -> {TEXTURE} tanh; beside them "
-        f"{len(CUE_NAMES)} cues in standard units",
-        "data": f"music of {len(TEXTURES)} textures, composed by code: {parts} (FluidR3 soundfont, MIT); no "
-        "listener's ratings",
+        f"{SHAPE} numbers of the spectrum's shape and {len(CUE_NAMES)} cues in standard units",
+        "data": f"music of {len(TEXTURES)} textures, composed by code: {rendered} pieces by fluidsynth "
+        f"(FluidR3 soundfont, MIT), {sketched} by the own synthesiser; no listener's ratings",
         "learnt": "texture (cross-entropy), families of instruments (cross-entropy), ten numbers of how it "
         "is played (squared error)",
         "terms": "those of livesing: GPL-3.0-or-later",
-        "made by": "`python -m livesing.train.corpus DIR`, then "
+        "made by": f"`python -m livesing.train.corpus DIR --pieces {rendered}`, then "
         f"`python -m livesing.train.audio_embedding DIR {how}`",
         "date": date.today().isoformat(),
     }
@@ -326,7 +337,7 @@ def main() -> int:
     parser.add_argument("corpus", metavar="CORPUS", type=Path)
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, default=Path("embedding-model"))
     parser.add_argument("--sketches", metavar="N", type=int, default=220)
-    parser.add_argument("--epochs", metavar="N", type=int, default=20)
+    parser.add_argument("--epochs", metavar="N", type=int, default=15)
     parser.add_argument("--seed", metavar="N", type=int, default=0)
     parser.add_argument("--threads", metavar="N", type=int, default=1)
     options = parser.parse_args()

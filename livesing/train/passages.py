@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livesing.audio import demo
-from livesing.audio.embedding import EmbeddingPath
+from livesing.audio.embedding import Embedding, EmbeddingPath
 from livesing.audio.slow import SlowPath
 from livesing.audio.sound_file import SoundFile
 from livesing.errors import SourceError, UsageError
@@ -127,7 +127,7 @@ def hear(passage: Passage, path: Path) -> Iterator[NDArray[np.float32] | None]:
         sound.skip(passage.start_s - lead)
         slow, embedding = SlowPath(sound.rate), EmbeddingPath(sound.rate)
         wanted = round((lead + passage.seconds) * sound.rate)
-        heard, rows = 0, []
+        heard, rows = 0, list[Embedding]()
         while heard < wanted:
             block = sound.read(min(round(PIECE_S * sound.rate), wanted - heard))
             if block is None:
@@ -145,7 +145,7 @@ def hear(passage: Passage, path: Path) -> Iterator[NDArray[np.float32] | None]:
     yield np.array([np.mean([row.values for row in part], axis=0) for part in _thirds(inside)], np.float32)
 
 
-def _thirds(rows: list) -> list[list]:
+def _thirds(rows: list[Embedding]) -> list[list[Embedding]]:
     edges = np.linspace(0, len(rows), ROWS + 1).round().astype(int)
     return [rows[first:last] for first, last in pairwise(edges)]
 

@@ -26,6 +26,7 @@ SHRINKS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 10_000.0)
 """Of the weights of z; the last is nearly the mean."""
 CLASS_SHRINKS = (0.3, 1.0, 3.0, 10.0, 30.0, 300.0)
 ROUNDS = 4
+DESCENTS = 20
 SMALLEST_ERROR = 0.05
 """In units of sigma: rows that fit better weigh no more."""
 STEPS, FEW_STEPS = 150, 40
@@ -105,18 +106,37 @@ def fit_z(x: Doubles, z: Doubles, shrink: float, rounds: int = ROUNDS) -> Transf
     mu, sigma = z.mean(axis=0), np.maximum(z.std(axis=0), 1e-6)
     target = np.arctanh(np.clip((z - mu) / (2 * sigma), -BOUND, BOUND))
     ones = np.concatenate((x, np.ones((len(x), 1))), axis=1)
-    ridge = shrink * np.eye(ones.shape[1])
-    ridge[-1, -1] = 1e-6  # the bias is free
-    solved = np.linalg.solve(ones.T @ ones + ridge, ones.T @ target)
+    ridge = np.full(ones.shape[1], shrink)
+    ridge[-1] = 1e-6  # the bias is free
+    solved = np.linalg.solve(ones.T @ ones + np.diag(ridge), ones.T @ target)
     for _ in range(rounds):
         bent = np.tanh(ones @ solved)
         # In units of sigma: what an error of the arc tanh does to the output, over the output's own error.
         error = np.abs(2 * bent + (mu - z) / sigma)
         weight = (1 - bent**2) ** 2 / np.maximum(error, SMALLEST_ERROR)
         weight /= weight.mean(axis=0)
-        grams = ones.T @ (ones[None] * weight.T[:, :, None]) + ridge
-        solved = np.linalg.solve(grams, (ones.T @ (weight * target)).T[:, :, None])[:, :, 0].T
+        solved = _weighted_ridge(ones, weight, target, ridge, solved)
     return Transfer(solved[:-1], solved[-1], sigma, mu)
+
+
+def _weighted_ridge(x: Doubles, weight: Doubles, target: Doubles, ridge: Doubles, start: Doubles) -> Doubles:
+    """x [n, E], weight and target [n, D], ridge [E] -> [E, D] least squares with weights of its own for each
+    column, by conjugate gradients from `start`: a few large products instead of D small systems."""
+
+    def times(solution: Doubles) -> Doubles:
+        return np.asarray(x.T @ (weight * (x @ solution)) + ridge[:, None] * solution)
+
+    solved = start.copy()
+    rest = x.T @ (weight * target) - times(solved)
+    way, left = rest, (rest**2).sum(axis=0)
+    for _ in range(DESCENTS):
+        pulled = times(way)
+        step = left / np.maximum((way * pulled).sum(axis=0), 1e-30)
+        solved += step * way
+        rest = rest - step * pulled
+        now = (rest**2).sum(axis=0)
+        way, left = rest + now / np.maximum(left, 1e-30) * way, now
+    return solved
 
 
 def fit_classes(x: Doubles, chosen: Doubles, shrink: float, steps: int = STEPS) -> Transfer:
