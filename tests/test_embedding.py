@@ -35,7 +35,7 @@ def rows_of(made: list[Embedding]) -> Rows:
 
 @pytest.fixture(scope="module")
 def music() -> np.ndarray:
-    """6 s of a band at 22.05 kHz."""
+    """6 s of a band."""
     return play("band", 3, 12.0)[: 6 * RATE]
 
 
@@ -52,7 +52,7 @@ def test_a_row_every_third_of_a_second(whole: list[Embedding]) -> None:
     assert rows[2:].std(axis=0).max() > 0.05  # it moves with the music
 
 
-@pytest.mark.parametrize("block", [37, 512, 4096, 30_000])
+@pytest.mark.parametrize("block", [61, 512, 30_000])
 def test_blocks_of_any_size(music: np.ndarray, whole: list[Embedding], block: int) -> None:
     blocks = (music[first : first + block] for first in range(0, len(music), block))
     made = list(embeddings_of(blocks, RATE))
