@@ -29,6 +29,7 @@ from livesing.train.personal_fit import (
     fit_classes,
     fit_z,
     learnt_from,
+    likeness_of,
     parts,
     translator_of,
 )
@@ -51,7 +52,15 @@ def made_pairs(count: int, *, shuffled: bool = False, seed: int = 0) -> Pairs:
         kind, z = kind[order], z[order]
     rows = np.repeat(np.arange(count), ROWS)
     e = music[rows] + 0.3 * rng.normal(size=(count * ROWS, 10))
-    return Pairs(e, z[rows], np.eye(KINDS)[kind][rows], rows, np.eye(count, dtype=bool), np.arange(count))
+    return Pairs(
+        e,
+        z[rows],
+        np.eye(KINDS)[kind][rows],
+        rows,
+        np.eye(count, dtype=bool),
+        np.arange(count),
+        np.eye(KINDS),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +109,27 @@ def test_the_z_of_least_absolute_error() -> None:
     assert least_absolute < 0.7 * least_squares
 
 
+def test_what_is_learnt_of_a_class_counts_for_those_like_it() -> None:
+    """Two classes that lie together and one apart; the second was hardly ever picked."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(80, 2))
+    chosen = np.eye(3)[np.where(x[:, 0] > 0, 0, 2)]
+    chosen[0] = (0, 1, 0)
+    places = np.array([[1.0, 1.0], [1.0, 0.9], [-1.0, -1.0]])
+    apart, together = (fit_classes(x, chosen, likeness_of(given, 3), 30.0) for given in (None, places))
+    asked = np.array([2.0, 0.0])
+    assert together(asked)[1] - together.mu[1] > apart(asked)[1] - apart.mu[1] + 0.2
+
+
+def test_the_class_picked_most_does_not_win_by_sharpness_alone() -> None:
+    """Where the music says nothing, a lower temperature leaves the shares as they were picked."""
+    pairs = made_pairs(60, shuffled=True)
+    pairs = pairs._replace(e=np.zeros((len(pairs.e), SIZE)))
+    translator = translator_of(pairs, np.arange(KINDS), "embedded", 0)
+    warm, cold = (translator.translate(Felt(0, 0), temperature).classes for temperature in (0.1, 0.02))
+    np.testing.assert_allclose(warm, cold, atol=0.02)
+
+
 def test_classes_by_likelihood() -> None:
     """The slope of the loss is nil where the fit ends."""
     rng = np.random.default_rng(0)
@@ -109,7 +139,7 @@ def test_classes_by_likelihood() -> None:
         likely = softmax(logits(x), 1.0)
         return float(-(chosen * np.log(likely)).sum() + 0.5 * weight.ravel() @ weight.ravel())
 
-    fitted = fit_classes(x, chosen, 1.0, steps=400)
+    fitted = fit_classes(x, chosen, np.eye(3), 1.0, steps=400)
     best = loss(fitted, fitted.weight)
     for _ in range(10):
         moved = fitted.weight + 0.02 * rng.normal(size=fitted.weight.shape)

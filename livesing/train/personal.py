@@ -13,10 +13,19 @@ from numpy.typing import NDArray
 
 from livesing.audio.embedding import SIZE, VERSION
 from livesing.errors import SourceError, UsageError
+from livesing.generation.embedded import class_moods
 from livesing.train.image_report import show_progress
 from livesing.train.labels import FILE, Label, Labels, Passage
 from livesing.train.passages import file_of, hear, share_sound
-from livesing.train.personal_fit import FEWEST, FOLDS, Errors, Pairs, cross_validate, translator_of
+from livesing.train.personal_fit import (
+    FEWEST,
+    FOLDS,
+    Errors,
+    Pairs,
+    cross_validate,
+    likeness_of,
+    translator_of,
+)
 from livesing.whole_file import whole_file
 
 STRETCH_S = 24.0
@@ -51,12 +60,15 @@ def pairs_of(labels: list[Label], folder: Path) -> tuple[Pairs, NDArray[np.int64
         raise UsageError(
             f"{len(kept)} pairs in {folder / FILE} are too few: {FEWEST} are the least, 100 are good"
         )
-    return gather(kept, np.array(rows))
+    moods = class_moods() if generators == ["embedded"] else None
+    return gather(kept, np.array(rows), moods)
 
 
-def gather(labels: list[Label], heard: NDArray[np.floating]) -> tuple[Pairs, NDArray[np.int64]]:
-    """labels [n], each with a picture; heard [n, rows, E] -> the pairs, and the classes that they show
-    [K]."""
+def gather(
+    labels: list[Label], heard: NDArray[np.floating], moods: NDArray[np.floating] | None = None
+) -> tuple[Pairs, NDArray[np.int64]]:
+    """labels [n], each with a picture; heard [n, rows, E]; moods [1000, 2]: where the generator's classes lie
+    -> the pairs, and the classes that they show [K]."""
     pictures = [label.picture for label in labels if label.picture is not None]
     shown = np.array([picture.mixture() for picture in pictures], np.float64)
     classes = np.flatnonzero(shown.any(axis=0))
@@ -71,6 +83,7 @@ def gather(labels: list[Label], heard: NDArray[np.floating]) -> tuple[Pairs, NDA
         np.repeat(np.arange(count), rows),
         near,
         blocks_of(passages),
+        likeness_of(None if moods is None else moods[classes].astype(np.float64), len(classes)),
     )
     return pairs, classes.astype(np.int64)
 

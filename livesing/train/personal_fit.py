@@ -24,7 +24,8 @@ FOLDS = 5
 INNER = 3
 SHRINKS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 10_000.0)
 """Of the weights of z; the last is nearly the mean."""
-CLASS_SHRINKS = (0.3, 1.0, 3.0, 10.0, 30.0, 300.0)
+CLASS_SHRINKS = (1.0, 10.0, 100.0, 300.0, 1000.0, 3000.0)
+LIKENESS = 3.0
 ROUNDS = 4
 DESCENTS = 20
 SMALLEST_ERROR = 0.05
@@ -52,6 +53,8 @@ class Pairs(NamedTuple):
     pair: Ints
     near: NDArray[np.bool_]
     block: Ints
+    likeness: Doubles
+    """[K, K] from `likeness_of`: which classes are alike."""
 
     def of(self, pairs: NDArray[np.bool_]) -> Pairs:
         """The rows of some pairs; `pairs` says which, [pairs]."""
@@ -139,21 +142,36 @@ def _weighted_ridge(x: Doubles, weight: Doubles, target: Doubles, ridge: Doubles
     return solved
 
 
-def fit_classes(x: Doubles, chosen: Doubles, shrink: float, steps: int = STEPS) -> Transfer:
-    """x [n, E] standard, chosen [n, K] shares -> logits of least cross-entropy, plus shrink / 2n |W|^2."""
+def likeness_of(places: Doubles | None, count: int) -> Doubles:
+    """[K, K] the root of what classes have in common, by their places in the plane of feeling [K, 2]: what is
+    learnt of one class then counts for those near it. Without places none is like another."""
+    common = np.eye(count)
+    if places is not None and count > 1:
+        standard = (places - places.mean(axis=0)) / np.maximum(places.std(axis=0), 1e-6)
+        common = common + LIKENESS * standard @ standard.T
+    values, vectors = np.linalg.eigh(common)
+    return np.asarray((vectors * np.sqrt(values)) @ vectors.T)
+
+
+def fit_classes(
+    x: Doubles, chosen: Doubles, likeness: Doubles, shrink: float, steps: int = STEPS
+) -> Transfer:
+    """x [n, E] standard, chosen [n, K] shares, likeness [K, K] -> logits of least cross-entropy for weights
+    V likeness, plus shrink / 2n |V|^2."""
     frequency = (chosen.sum(axis=0) + 0.5) / (len(chosen) + 0.5 * chosen.shape[1])
     mu = np.log(frequency)
     sigma = np.full(len(mu), LOGIT_SIGMA)
     weight, bias = np.zeros((x.shape[1], len(mu))), np.zeros(len(mu))
     # Nesterov's descent; the curvature is at most that of the squared spectrum of x, halved by the softmax.
-    curvature = 0.5 * (2 * LOGIT_SIGMA) ** 2 * np.linalg.norm(x, 2) ** 2 / len(x) + shrink / len(x)
+    curvature = 0.5 * (2 * LOGIT_SIGMA) ** 2 * np.linalg.norm(x, 2) ** 2 / len(x)
+    curvature = curvature * np.linalg.norm(likeness, 2) ** 2 + shrink / len(x)
     ahead, before = weight, weight
     for step in range(steps):
-        bent = np.tanh(x @ ahead + bias)
+        bent = np.tanh(x @ (ahead @ likeness) + bias)
         slope = (softmax(2 * sigma * bent + mu, 1.0) - chosen) * 2 * sigma * (1 - bent**2) / len(x)
-        weight = ahead - (x.T @ slope + shrink / len(x) * ahead) / curvature
+        weight = ahead - (x.T @ slope @ likeness + shrink / len(x) * ahead) / curvature
         ahead, before = weight + step / (step + 3) * (weight - before), weight
-    return Transfer(weight, bias, sigma, mu)
+    return Transfer(weight @ likeness, bias, sigma, mu)
 
 
 def standardise(e: Doubles) -> tuple[Doubles, Doubles]:
@@ -179,10 +197,11 @@ def fit(pairs: Pairs, seed: int) -> tuple[Doubles, Doubles, Fitted]:
             guess = fit_z(x[learnt], pairs.z[learnt], shrink, rounds=0)(x[tried])
             z_error[place] += np.abs(guess - pairs.z[tried]).sum()
         for place, shrink in enumerate(CLASS_SHRINKS):
-            likely = softmax(fit_classes(x[learnt], pairs.chosen[learnt], shrink, FEW_STEPS)(x[tried]), 1.0)
+            told = fit_classes(x[learnt], pairs.chosen[learnt], pairs.likeness, shrink, FEW_STEPS)
+            likely = softmax(told(x[tried]), 1.0)
             class_error[place] -= float((pairs.chosen[tried] * np.log(likely)).sum())
     z = fit_z(x, pairs.z, SHRINKS[int(z_error.argmin())])
-    logits = fit_classes(x, pairs.chosen, CLASS_SHRINKS[int(class_error.argmin())])
+    logits = fit_classes(x, pairs.chosen, pairs.likeness, CLASS_SHRINKS[int(class_error.argmin())])
     return mean, scale, Fitted(z, logits)
 
 

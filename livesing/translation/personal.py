@@ -71,7 +71,9 @@ class PersonalTranslator:
         e = np.zeros(SIZE) if felt.embedding is None else np.asarray(felt.embedding, np.float64)
         standard = self.standard(e)
         classes = np.zeros(CLASSES, np.float32)
-        classes[self.classes] = softmax(self.logits(standard) * FITTED_AT, temperature)
+        # Only what the music says is sharpened: else the class that was picked most would always win.
+        told = (self.logits(standard) - self.logits.mu) * FITTED_AT
+        classes[self.classes] = softmax(told + self.logits.mu * temperature, temperature)
         return Translation(classes, self.z(standard).astype(np.float32))
 
     def save(self, path: Path, notes: Mapping[str, str] | None = None) -> None:
