@@ -17,10 +17,13 @@ from livesing.params import Params
 from livesing.sentiment.mood import Mood
 from livesing.stage.hud import Hud
 from livesing.stage.motion import Stir
-from livesing.stage.painter import Painter, View
+from livesing.stage.painter import Painter
 from livesing.stage.surface import Surface, load_finish
+from livesing.stage.view import View
+from livesing.style.bands import FrameStatistics
 from livesing.style.palette import IDENTITY
 from livesing.style.rung import Rung
+from livesing.style.settle import level
 from livesing.style.style_image import BRUSH, style_image
 from livesing.style.wct import style_maps
 
@@ -40,6 +43,10 @@ def bench_render(size: tuple[int, int], frames: int, *, headless: bool, as_json:
         print(json.dumps(result))
         return
     print(f"{surface.kind}, {size[0]}x{size[1]}, clear + swap {result['clear_swap_ms']:.2f} ms")
+    style = result["style"]
+    main, composite = style["main_pass_ms"], style["composite_ms"]
+    print(f"  the style's main pass by GL's clock: {main:.3f} ms, {style['ratio']:.1f} x mixing two frames")
+    print(f"  (which takes {composite:.3f} ms); on the processor {style['cpu_ms']:.2f} ms a generated frame")
     for name, row in result["passes"].items():
         print(f"  {name:<22} {row['ms']:8.2f} ms   {row['ratio']:6.1f} x")
 
@@ -121,6 +128,7 @@ def measure(surface: Surface, frames: int) -> dict[str, Any]:
         "size": list(target.size),
         "clear_swap_ms": round(baseline, 3),
         "passes": passes,
+        "style": _main_pass(painter, target, plain, frames) | {"cpu_ms": round(_cpu_ms(frames), 3)},
     }
 
 
@@ -140,6 +148,42 @@ def _style_costs(
     ):
         costs[f"style, {name}"] = median_ms(partial(painter.trial, target, work, rung, glows=True))
     return costs
+
+
+def _main_pass(painter: Painter, target: moderngl.Framebuffer, plain: View, frames: int) -> dict[str, float]:
+    """The style pass's main pass, all of it, and the composite of two frames, each by a timer query of GL, in
+    milliseconds at the size that they are drawn at; and their ratio."""
+    style = style_image(np.random.default_rng(0).random((BRUSH, BRUSH, 3)), "noise")
+    work = style_maps(style.statistics, style)
+    query = painter.ctx.query(time=True)
+    main, composite = [], []
+    for _ in range(frames + 3):
+        painter.trial(target, work, Rung.FOLLOW, glows=False, watch=query)
+        main.append(query.elapsed * 1e-6)
+        with query:
+            painter.dream(plain)
+        composite.append(query.elapsed * 1e-6)
+    found = [float(np.median(times[3:])) for times in (main, composite)]
+    return {
+        "main_pass_ms": round(found[0], 4),
+        "composite_ms": round(found[1], 4),
+        "ratio": round(found[0] / max(found[1], 1e-6), 2),
+    }
+
+
+def _cpu_ms(frames: int) -> float:
+    """Processor time that a style takes for each generated frame: its statistics, and the maps."""
+    style = style_image(np.random.default_rng(0).random((BRUSH, BRUSH, 3)), "noise")
+    width, height = SIZES[0]
+    pixels = np.random.default_rng(1).integers(0, 255, (height, width, 4), np.uint8)
+    seen, times = FrameStatistics(), []
+    for _ in range(frames + 3):
+        begin = time.process_time()
+        style_maps(seen.see(pixels, 0.04), style)
+        if seen.newest is not None:
+            level(seen.newest)
+        times.append(time.process_time() - begin)
+    return float(np.median(times[3:])) * 1e3
 
 
 def _upload(painter: Painter, boxes: DreamBoxes, pixels: np.ndarray, *, lines: bool = False) -> None:

@@ -1,14 +1,18 @@
 """The main process's side of the generator process: start it, watch its heartbeat, give it orders, end it."""
 
 import multiprocessing
+import os
 import threading
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from livesing import dreamer
 from livesing.clock import now as clock_now
 from livesing.dreamer import DreamBoxes
 from livesing.engine_room import DreamChoice
 
+BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+"""With more than one, the roots of a 64 by 64 matrix take 50 ms on a busy machine instead of .3."""
 START_GRACE = 30.0
 """Seconds that a new process has until its first heartbeat."""
 SILENT_AFTER = 5.0
@@ -22,10 +26,18 @@ SOON = 60.0
 class DreamProcess:
     """One generator process at a time; its mailboxes outlive it. Used by the supervisor and the show."""
 
-    def __init__(self, boxes: DreamBoxes, seed: int = 0, choice: DreamChoice | None = None) -> None:
+    def __init__(
+        self,
+        boxes: DreamBoxes,
+        seed: int = 0,
+        choice: DreamChoice | None = None,
+        style_weights: Path | None = None,
+    ) -> None:
+        """`style_weights`: a folder of networks for the deep tier, instead of livesing's own."""
         self.boxes = boxes
         self._seed = seed
         self._choice = choice or DreamChoice()
+        self._style_weights = style_weights
         self._process: BaseProcess | None = None
         self._started = 0.0
         self._closing = False
@@ -41,12 +53,20 @@ class DreamProcess:
         """Start a process of its own by spawn, so it shares no state of this one but the mailboxes."""
         self._send(quit=False)
         context = multiprocessing.get_context("spawn")
-        arguments = (self.boxes, self._seed, self._choice)
+        arguments = (self.boxes, self._seed, self._choice, self._style_weights)
         process = context.Process(target=dreamer.run, args=arguments, name="livesing dreamer")
         process.daemon = True
         self._started = clock_now()
         self.boxes.serving.put((b"", b"starting"), self._started)  # until it tells itself
-        process.start()
+        kept = os.environ.get(BLAS_THREADS)
+        os.environ[BLAS_THREADS] = "1"  # a spawned process takes it over before it imports numpy
+        try:
+            process.start()
+        finally:
+            if kept is None:
+                del os.environ[BLAS_THREADS]
+            else:
+                os.environ[BLAS_THREADS] = kept
         self._process = process
 
     def order(self, width: int, height: int, fps: float) -> None:

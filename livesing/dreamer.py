@@ -13,12 +13,14 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from livesing.audio.pulse import Pulse
 from livesing.clock import now as clock_now
+from livesing.deep_tier import STYLE, LazyDeepTier
 from livesing.engine_room import DreamChoice, EngineRoom, Serving
 from livesing.generation.engine_open import ServedGenerator, open_embedded
 from livesing.generation.latent_path import TRUNCATION, LatentPath
@@ -67,6 +69,7 @@ class DreamBoxes:
     orders: Mailbox = field(default_factory=lambda: Mailbox(ORDERS, shared=True))
     serving: Mailbox = field(default_factory=lambda: Mailbox(SERVING, shared=True))
     translators: Mailbox = field(default_factory=lambda: choice_box(shared=True))
+    style: Mailbox = field(default_factory=lambda: Mailbox(STYLE, shared=True))
 
 
 class Aim(NamedTuple):
@@ -78,15 +81,26 @@ class Aim(NamedTuple):
     """[1, LAYERS, 1000] float32, rows that sum to 1."""
     valence: float
     arousal: float
+    deep: float = 0.0
+    """How far the deep tier repaints the frame."""
 
 
 class Dreamer:
     """Everything the process holds; `follow` goes on to a moment, `dream` makes its frame too."""
 
-    def __init__(self, boxes: DreamBoxes, seed: int, generator: ServedGenerator | None = None) -> None:
+    def __init__(
+        self,
+        boxes: DreamBoxes,
+        seed: int,
+        generator: ServedGenerator | None = None,
+        deep: LazyDeepTier | None = None,
+    ) -> None:
         """Without a generator the embedded one, which is ready at once."""
         self.boxes = boxes
         self.generator = generator or open_embedded(SIZES[0])
+        self.deep = deep or LazyDeepTier()
+        self.period = 1 / 30
+        """Seconds between frames, as ordered."""
         self.path = LatentPath(seed)
         name = self.generator.name
         self.translators = Translators(boxes.translators, name, class_places(name))
@@ -116,7 +130,7 @@ class Dreamer:
         self._last = now
         z, classes = self.path.step(dt, wish, pulse, params)
         self.generator.truncation = params.get("dream.truncation", TRUNCATION)
-        return Aim(z, classes, valence, arousal)
+        return Aim(z, classes, valence, arousal, params["style.deep"])
 
     def dream(self, now: float) -> None:
         """Go on, make one frame, publish it."""
@@ -126,6 +140,9 @@ class Dreamer:
         with self.boxes.frames.slot(now) as frame:
             pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
             self.generator.render_rgba(aim.z, aim.classes, pixels)
+            style = self.boxes.style.get()
+            path = b"" if style is None else style.value["path"].item()
+            self.deep.paint(pixels, path, aim.deep, now, started, self.period)
             frame["width"], frame["height"] = width, height
             frame["valence"], frame["arousal"] = aim.valence, aim.arousal
             frame["top_class"] = int(aim.classes[0, 0].argmax())
@@ -137,7 +154,7 @@ def _newest(box: Mailbox, otherwise: np.ndarray) -> np.ndarray:
     return otherwise if letter is None else letter.value
 
 
-def run(boxes: DreamBoxes, seed: int, choice: DreamChoice) -> None:
+def run(boxes: DreamBoxes, seed: int, choice: DreamChoice, style_weights: Path | None = None) -> None:
     """The process's main function: dream at the ordered rate and size until told to quit or orphaned."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which then tells us
     if sys.platform != "win32":
@@ -145,7 +162,7 @@ def run(boxes: DreamBoxes, seed: int, choice: DreamChoice) -> None:
     room = EngineRoom(choice)
     room.start()
     try:
-        _loop(boxes, seed, room)
+        _loop(boxes, seed, room, LazyDeepTier(style_weights))
     finally:
         room.stop()
     room.join(timeout=0.3)
@@ -153,13 +170,14 @@ def run(boxes: DreamBoxes, seed: int, choice: DreamChoice) -> None:
         os._exit(0)  # it is inside a library, which would abort when Python is taken down around it
 
 
-def _serving(serving: Serving, dreamer: Dreamer | None) -> Serving:
-    """What runs, and what of the look's translators cannot be had."""
+def _serving(serving: Serving, dreamer: Dreamer | None, deep: LazyDeepTier) -> Serving:
+    """What runs, what of the look's translators cannot be had, and what the deep tier does."""
     trouble = dreamer.translators.trouble if dreamer is not None else ""
-    return serving._replace(words=f"{serving.words}; translator: {trouble}") if trouble else serving
+    words = [serving.words, f"translator: {trouble}" if trouble else "", deep.words]
+    return serving._replace(words="; ".join(filter(None, words)))
 
 
-def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom) -> None:
+def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom, deep: LazyDeepTier) -> None:
     parent = multiprocessing.parent_process()
     dreamer: Dreamer | None = None
     deadline = clock_now()
@@ -172,10 +190,10 @@ def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom) -> None:
         boxes.heartbeat.put(now, now)
         opened = room.take()
         if isinstance(opened, ServedGenerator):
-            dreamer = Dreamer(boxes, seed, opened)
+            dreamer = Dreamer(boxes, seed, opened, deep)
         elif opened is not None and dreamer is not None:
             dreamer.generator.move_to(opened)
-        serving = _serving(room.serving, dreamer)
+        serving = _serving(room.serving, dreamer, deep)
         if serving != told:
             told = serving
             boxes.serving.put((told.kind.encode(), told.words.encode()), now)
@@ -187,6 +205,7 @@ def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom) -> None:
         fps = 30.0
         if orders is not None:
             fps = float(orders.value["fps"])
+            dreamer.period = 1 / fps
             size = int(orders.value["width"]), int(orders.value["height"])
             if size != dreamer.generator.size:
                 dreamer.generator.resize(*size)

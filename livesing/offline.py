@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from livesing import assets
+from livesing.deep_tier import LazyDeepTier
 from livesing.errors import UsageError
 from livesing.looks import PresetWatcher
 from livesing.offline_dream import ORIGIN, OfflineDream, dream_number
@@ -40,10 +41,11 @@ class OfflineShow:
 
     def __init__(
         self, path: Path, *, size: tuple[int, int], fps: float, preset: str | None = None, seed: int = 0,
-        presets_folder: Path | None = None, feeling: str = "cues",
+        presets_folder: Path | None = None, feeling: str = "cues", style_weights: Path | None = None,
     ) -> None:  # fmt: skip
         """Raises LivesingError for a bad file, preset, feeling or machine."""
         self._piece = OfflineDream(path, seed=seed, feeling=feeling)
+        self._piece.dreamer.deep = LazyDeepTier(style_weights, patient=True)
         self.sound = self._piece.sound
         self.fps = fps
         watcher = PresetWatcher(PresetFolder(presets_folder or assets.folder("presets")))
@@ -54,7 +56,7 @@ class OfflineShow:
         self.params = Params()
         self.boxes = boxes = self._piece.boxes
         self.surface = HeadlessSurface(*size)
-        inbox = Inbox(boxes.pulses, boxes.moods, boxes.frames, boxes.params, boxes.translators)
+        inbox = Inbox(boxes.pulses, boxes.moods, boxes.frames, boxes.params, boxes.translators, boxes.style)
         self.renderer = Renderer(self.surface, self.params, inbox, watcher, first, fps, adaptive=False)
         library = StyleLibrary(watcher.folder.folder)
         if first.styles is not None:

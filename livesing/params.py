@@ -89,6 +89,7 @@ TABLE: tuple[Param, ...] = (
     _look("style.paint", "How thick a style's strokes are laid", 0.6, smoothing=0.2),
     _look("style.grain", "Size of the patches of strokes", 0.5, smoothing=0.5),
     _look("style.follow", "How far strokes turn with the contours", 1.0, smoothing=0.5),
+    _look("style.deep", "Repainting by the deep tier, at the generator's rate; 0: none", 0.0, smoothing=0.2),
     _look("light.brightness", "Overall light", 1.0, 0, 2, unit="x"),
     _look("light.contrast", "Contrast around middle grey", 1.0, 0.5, 2, unit="x"),
     _look("light.saturation", "Colourfulness", 1.0, 0, 2, unit="x"),

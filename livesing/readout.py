@@ -124,8 +124,9 @@ class Readout:
 
     def _style(self) -> str:
         style, rung = self.renderer.styling.style, self.renderer.rung
-        best = self.renderer.rungs.rungs[0]
-        why = "" if rung >= best else " (more could not be held)"
+        why = "" if self.renderer.rungs.rung == 0 else " (more could not be held)"
+        if self.renderer.params.target("style.rung") >= 0:
+            why = " (pinned)"
         return f", painted like {style.name}, {rung.name.lower()}{why}" if style is not None else ""
 
     def _osc(self) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from livesing.audio.pulse import Pulse
 from livesing.clock import now as clock_now
+from livesing.deep_tier import STYLE, encode_path
 from livesing.figures import Figures
 from livesing.looks import Looks, PresetWatcher
 from livesing.mailbox import Mailbox
@@ -23,12 +24,14 @@ from livesing.stage.carry import Carrier
 from livesing.stage.hud import Hud
 from livesing.stage.motion import Motion
 from livesing.stage.pacing import LATE, Ladder, Pacer
-from livesing.stage.painter import Painter, View
+from livesing.stage.painter import Painter
 from livesing.stage.surface import Surface, load_finish
 from livesing.stage.variants import has_lines
+from livesing.stage.view import View
 from livesing.style.bands import FrameStatistics
 from livesing.style.grading import Grading, grade
 from livesing.style.rung import Rung
+from livesing.style.settle import Level, level
 from livesing.style.style_image import BRUSH, style_image
 from livesing.style.styling import CHANGE, Repertoire, Styling
 from livesing.style.wct import style_maps
@@ -77,6 +80,8 @@ class Inbox:
     frames: Mailbox
     params_out: Mailbox
     translators_out: Mailbox = field(default_factory=choice_box)
+    style_out: Mailbox = field(default_factory=lambda: Mailbox(STYLE))
+    """The file of the style that is on, for the deep tier."""
 
 
 class Renderer:
@@ -239,7 +244,7 @@ class Renderer:
         self._choose_style(now, params)
         styled = self.styling.style is not None and rung >= Rung.BANDS
         before = frames.arrived
-        if frames.take(now, lines=has_lines(params), see=self.bands.see if styled else None):
+        if frames.take(now, lines=has_lines(params), see=self._see if styled else None):
             self.grading.see(frames.thumb, now)
             self.carrier.see(frames.thumb, 0.0 if before is None else now - before)
         return View(
@@ -264,6 +269,12 @@ class Renderer:
             self._translator = wish
             choose(self.inbox.translators_out, wish, self.presets.folder.folder, now)
 
+    def _see(self, pixels: np.ndarray, dt: float) -> Level:
+        """A new frame's statistics, for the style's maps, and its light and contrast."""
+        self.bands.see(pixels, dt)
+        assert self.bands.newest is not None
+        return level(self.bands.newest)
+
     def _choose_style(self, now: float, params: Snapshot) -> None:
         """Follow the look and the feeling with the style."""
         look = self.looks.current
@@ -273,6 +284,9 @@ class Renderer:
         valence = self.mood.valence * params["mood.gain"] + params["mood.valence"]
         arousal = self.mood.arousal * params["mood.gain"] + params["mood.arousal"]
         changed = self.styling.step(now, valence, arousal)
+        style = self.styling.style
+        if changed:
+            self.inbox.style_out.put((encode_path(None if style is None else style.file),), now)
         if self.styling.style is not None and (changed or look is not self._coloured):
             self.grading.recolour(self.styling.style.colours, now, CHANGE)
         self._coloured = look

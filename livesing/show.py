@@ -90,6 +90,8 @@ class ShowOptions:
     link: bool = False
     dream: DreamChoice = field(default_factory=DreamChoice)
     """Generator and engine."""
+    style_weights: Path | None = None
+    """A folder of networks for the deep tier, instead of livesing's own."""
 
 
 class Show:
@@ -173,7 +175,7 @@ class Show:
         headless = isinstance(surface, HeadlessSurface)
         rate = self.options.fps or (HEADLESS_FPS if headless else surface.refresh or DISPLAY_FPS)
         boxes = self.boxes
-        inbox = Inbox(boxes.pulses, boxes.moods, boxes.frames, boxes.params, boxes.translators)
+        inbox = Inbox(boxes.pulses, boxes.moods, boxes.frames, boxes.params, boxes.translators, boxes.style)
         renderer = Renderer(surface, self.params, inbox, self.presets, first, rate)
         self.readout = Readout(renderer, self.audio, self.presets)
         renderer.hud_rows = self.readout.hud_rows
@@ -181,7 +183,9 @@ class Show:
 
     def _open_parts(self, closing: ExitStack, kind: str) -> None:
         """Everything beside the window, each able to die and come back without it."""
-        self.dream = DreamProcess(self.boxes, self.options.seed, self.options.dream)
+        self.dream = DreamProcess(
+            self.boxes, self.options.seed, self.options.dream, self.options.style_weights
+        )
         self.readout.serving = self.dream.serving
         self.dream.start()
         closing.callback(self.dream.close)

@@ -120,7 +120,7 @@ class StyleLibrary(threading.Thread):
         if path not in self._images:
             try:
                 picture = load(path)
-                image = style_image(picture, path.stem, brush)
+                image = style_image(picture, path.stem, brush)._replace(file=path.resolve())
                 self._images[path] = Placed(image, *manner_feeling((picture * 255).astype(np.uint8)))
             except StyleError as error:
                 self._refuse(str(error))

@@ -77,3 +77,9 @@ def check_folder(path: Path | None) -> None:
         raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
     if path is not None and path.is_dir():
         raise UsageError(f"{path} is a folder, not a file to write")
+
+
+def check_is_folder(path: Path | None) -> None:
+    """Raises UsageError unless it is a folder, or none was named."""
+    if path is not None and not path.is_dir():
+        raise UsageError(f"there is no folder {str(path)!r}")

@@ -2,7 +2,7 @@
 uniform sampler2D mixed;        // the picture, with mipmaps
 uniform float finest;           // the mipmap that is L_0; below 0 the picture is smaller than that
 
-const float GRAIN = 7.3e-4;     // (7/255)^2: detail as faint as this is the dream's own noise
+const float GRAIN = 3.8e-4;     // (5/255)^2: detail as faint as this is the dream's own noise
 
 // A mapped band: faint detail is left to the brush, or noise would flicker; strong detail is amplified as far as is
 // `usual` in the style, its mean squared length, and no further, or edges would get halos.

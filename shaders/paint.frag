@@ -8,6 +8,14 @@ uniform float first;            // the first band of which this picture has any
 uniform mat3 map;               // of this band
 uniform float usual;
 uniform float style_strength;   // 0 the dream, 1 the style
+uniform sampler2D settled_before; // what was painted in the frame before
+uniform float settle;           // share of the new in what is painted now
+uniform float settle_most;      // by which the paint may stay behind
+uniform vec4 back;              // from here to where this was in the frame before: (a * p + b), complex
+uniform vec3 mean_before;       // light and contrast of what was painted before are brought to those of now
+uniform vec3 mean_now;
+uniform float contrast;
+uniform float source_aspect;
 uniform mat3 colour;            // light and hue: after the style
 uniform vec3 colour_offset;
 #ifdef GLOW
@@ -20,7 +28,6 @@ uniform sampler2DArray brush;   // b_0 to b_3 of the style's brush
 uniform float style_paint;      // how thick the strokes are laid
 uniform float grain;            // width of a patch in pixels of a 512-row picture
 uniform vec4 carry;             // from the picture to the strokes, which move with it: (a * p + b), complex
-uniform float source_aspect;
 #ifdef TWO
 uniform sampler2DArray brush_before;
 uniform float arrived;          // 0 the style before, 1 this one
@@ -32,15 +39,16 @@ uniform float style_follow;
 #endif
 #endif
 in vec2 uv;
-out vec4 dream;
+layout(location = 0) out vec4 dream;
+layout(location = 1) out vec4 settled;
+
+vec2 times(vec2 a, vec2 b) { return vec2(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x); }
 
 #ifdef BRUSH
 const mat2 SKEW = mat2(1.0, 0.0, -0.57735027, 1.15470054);
 const mat2 UNSKEW = mat2(1.0, 0.0, 0.5, 0.86602540);
 const float ANGLES = 8.0;
 const float PI = 3.14159265;
-
-vec2 times(vec2 a, vec2 b) { return vec2(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x); }
 
 // Two even numbers in 0..1 from a lattice point (the mixing constants are Wellons' "lowbias32").
 vec2 hash2(vec2 point) {
@@ -108,6 +116,12 @@ void main() {
     vec4 bare = sqrt(clamp(1.0 - textureLod(energy, uv, 1.0) / max(energies, 1e-9), 0.0, 1.0));
     for (int k = 0; k < 4; k++) y += style_paint * bare[k] * even * strokes[k];
 #endif
+    // Paint settles (livesing/style/settle.py).
+    vec2 extent = vec2(512.0 * source_aspect, 512.0);
+    vec2 origin = (times((uv - 0.5) * extent, back.xy) + back.zw) / extent + 0.5;
+    vec3 late = contrast * (textureLod(settled_before, origin, 0.0).rgb - mean_before) + mean_now - y;
+    y += (1.0 - settle) * clamp(late, -settle_most, settle_most);
+    settled = vec4(y, 1.0);
     // What is finer than the bands (in pictures of more than 512 rows) stays as it is.
     vec3 c = clamp(colour * mix(here.rgb, y + here.rgb - level, style_strength) + colour_offset, 0.0, 1.0);
 #ifdef GLOW

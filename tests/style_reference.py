@@ -57,7 +57,7 @@ def style(
 
     def mapped(k: int, detail: np.ndarray) -> np.ndarray:
         energy = (detail**2).sum(-1, keepdims=True)
-        y = detail @ work.maps[k].T * (energy / (energy + 7.3e-4))
+        y = detail @ work.maps[k].T * (energy / (energy + 3.8e-4))
         most = np.maximum(6.25 * work.energies[k], energy)
         return y * np.minimum(1.0, np.sqrt(most / np.maximum((y**2).sum(-1, keepdims=True), 1e-12)))
 

@@ -19,8 +19,19 @@ FLOORS = {
     **dict.fromkeys(("ring", "mailbox", "params", "preset", "wishes"), 1),
     **dict.fromkeys(STAGES, 2),
     **dict.fromkeys(
-        ("listener", "hearing", "beat_desk", "dreamer", "engine_room", "supervisor", "translators"), 3
+        (
+            "listener",
+            "hearing",
+            "beat_desk",
+            "deep_tier",
+            "dreamer",
+            "engine_room",
+            "supervisor",
+            "translators",
+        ),
+        3,
     ),
+    "deep_tier": 3,
     **dict.fromkeys(("cli", "commands"), 5),
     "__main__": 6,
 }
@@ -43,6 +54,8 @@ WITH_TORCH = (
     "livesing.generation.stylegan2",
     "livesing.generation.weights_check",
     "livesing.generation.weights_file",
+    "livesing.style.deep_torch",
+    "livesing.style.deep_vgg",
     "livesing.train",
 )
 

@@ -82,6 +82,12 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         "--weights", metavar="W", type=Path, help="file or folder; else those of 'livesing weights get'"
     )
     live.add_argument("--engine", metavar="E", help="what runs the generator; else the fastest there is")
+    live.add_argument(
+        "--style-weights",
+        metavar="DIR",
+        type=Path,
+        help="VGG-19 or 16x-distilled encoders and decoders for looks with a deep style",
+    )
     live.add_argument("--seed", metavar="N", type=words.seed, default=0, help="of the dream's wandering")
     live.set_defaults(run=_run)
 
@@ -105,6 +111,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.engine is not None:
         kind_named(options.engine)
     source = source_for(options.generator, options.weights)
+    words.check_is_folder(options.style_weights)
     run(
         ShowOptions(
             audio=options.audio,
@@ -123,6 +130,7 @@ def _run(options: argparse.Namespace) -> None:
             osc_outputs=tuple(options.osc_out),
             seed=options.seed,
             dream=DreamChoice(source, options.engine),
+            style_weights=options.style_weights,
             venue=options.venue,
             feeling=options.feeling,
             sound_check=options.sound_check,

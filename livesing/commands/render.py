@@ -21,6 +21,12 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     render.add_argument(
         "--feeling", metavar="NAME", default="cues", help="who feels: cues (default), paper, deam"
     )
+    render.add_argument(
+        "--style-weights",
+        metavar="DIR",
+        type=Path,
+        help="VGG-19 or 16x-distilled encoders and decoders for looks with a deep style",
+    )
     render.set_defaults(run=_run)
 
 
@@ -28,6 +34,7 @@ def _run(options: argparse.Namespace) -> None:
     from livesing.offline import OfflineShow, render
 
     words.check_folder(options.output)
+    words.check_is_folder(options.style_weights)
     if options.output.suffix.lower() != ".mp4":
         raise UsageError(f"{options.output.name}: a film is written as .mp4")
     size = options.size[0] - options.size[0] % 2, options.size[1] - options.size[1] % 2
@@ -38,6 +45,7 @@ def _run(options: argparse.Namespace) -> None:
         preset=options.preset,
         seed=options.seed,
         feeling=options.feeling,
+        style_weights=options.style_weights,
     )
     try:
         render(show, options.output)

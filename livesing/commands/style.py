@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from livesing import __version__, words
+from livesing import words
 from livesing.commands.parser import Commands
 from livesing.errors import UsageError
 
@@ -13,7 +13,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         "style",
         parents=[common],
         help="a picture painted in the style of another (Linux)",
-        description="The style pass of the show on a still picture of any size.",
+        description="The style pass of the show on a still picture of any size, or its deep tier.",
     )
     style.add_argument("image", metavar="IMAGE", type=Path)
     style.add_argument("style", metavar="STYLE", help="a picture, or the name of a style of livesing's own")
@@ -23,7 +23,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         "--paint", metavar="0..1", type=words.share, default=0.6, help="how thick strokes are laid"
     )
     style.add_argument("--grain", metavar="0..1", type=words.share, default=0.5, help="size of their patches")
-    style.add_argument("--tier", choices=("shader", "deep"), default="shader")
+    style.add_argument(
+        "--tier", choices=("shader", "deep"), default="shader",
+        help="the style pass (default), or the network, which takes --strength alone",
+    )  # fmt: skip
+    style.add_argument(
+        "--weights", metavar="DIR", type=Path,
+        help="VGG-19 or 16x-distilled encoders and decoders of levels 1 to 4; with --tier deep",
+    )  # fmt: skip
     style.set_defaults(run=_run)
 
 
@@ -31,7 +38,11 @@ def _run(options: argparse.Namespace) -> None:
     from livesing.style_still import still
 
     words.check_folder(options.output)
-    if options.tier == "deep":
-        raise UsageError(f"the deep tier is not in version {__version__} yet")
+    if options.weights is not None and options.tier != "deep":
+        raise UsageError("--weights belongs to the network: add --tier deep")
+    words.check_is_folder(options.weights)
     settings = {"strength": options.strength, "paint": options.paint, "grain": options.grain, "follow": 1.0}
-    still(options.image, options.style, options.output, settings)
+    still(
+        options.image, options.style, options.output, settings,
+        deep=options.tier == "deep", weights=options.weights,
+    )  # fmt: skip

@@ -182,4 +182,34 @@ def _personal(options: argparse.Namespace) -> None:
     train_personal(options.folder, options.output, seed=options.seed)
 
 
-MODELS = (_add_audio, _add_image, _add_personal, _add_styles)
+def _add_style(models: Commands, common: argparse.ArgumentParser) -> None:
+    style = models.add_parser(
+        "style",
+        parents=[common],
+        help="the deep tier's auto-encoder",
+        description="Learns from the embedded generator's frames, the paintings that ship, and any "
+        "folders of pictures.",
+    )
+    style.add_argument("folders", metavar="DIR", type=Path, nargs="*", help="more pictures to learn from")
+    style.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, default=Path("style-model"), help="(style-model)"
+    )
+    style.add_argument("--steps", metavar="N", type=int, default=1600, help="(1600)")
+    style.add_argument("--seed", metavar="N", type=int, default=0)
+    style.add_argument("--threads", metavar="N", type=int, default=1)
+    style.add_argument("--fresh", action="store_true", help="do not go on where an earlier run was stopped")
+    style.set_defaults(run=_style)
+
+
+def _style(options: argparse.Namespace) -> None:
+    _check_numbers(options, (("steps", 10), ("threads", 1), ("seed", 0)))
+    _need_torch()
+    from livesing.train.style import train_style
+
+    train_style(
+        options.folders, options.output, steps=options.steps, seed=options.seed, threads=options.threads,
+        fresh=options.fresh,
+    )  # fmt: skip
+
+
+MODELS = (_add_audio, _add_image, _add_personal, _add_style, _add_styles)

@@ -11,6 +11,7 @@ from livesing.mailbox import Mailbox
 from livesing.stage.shader_store import ShaderStore
 from livesing.stage.timeline import Blend, FrameTimeline
 from livesing.style.palette import AffineColour
+from livesing.style.settle import Level
 
 THUMB = (32, 18)
 """Width and height of the small frame that bloom and colour statistics are made from."""
@@ -59,6 +60,7 @@ class _Place:
     texture: moderngl.Texture
     buffer: moderngl.Framebuffer
     lined: bool = False
+    seen: Level | None = None
 
 
 class Between(NamedTuple):
@@ -69,6 +71,8 @@ class Between(NamedTuple):
     mix: float
     lined: tuple[float, float]
     """For each, 1 if its alpha holds the strength of lines, else 0."""
+    level: Level | None = None
+    """Light and contrast of the mixture, where `see` has said what those of both are."""
 
 
 class FrameStore:
@@ -106,11 +110,12 @@ class FrameStore:
         now: float,
         *,
         lines: bool = False,
-        see: Callable[[np.ndarray, float], object] | None = None,
+        see: Callable[[np.ndarray, float], Level] | None = None,
     ) -> bool:
         """Upload the newest frame if there is a new one, on request with its lines in alpha.
 
-        `see` is shown its pixels, [h, w, 4] uint8, and the seconds since the one before.
+        `see` is shown its pixels, [h, w, 4] uint8, and the seconds since the one before; what it says is
+        kept with the frame.
         """
         letter = self._frames.peek(self._seen)
         if letter is None:
@@ -118,11 +123,10 @@ class FrameStore:
         frame = letter.value
         width, height = int(frame["width"]), int(frame["height"])
         pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
-        self._upload(self.timeline.place(), (width, height), pixels, lines)
+        place = self._upload(self.timeline.place(), (width, height), pixels, lines)
         thumb = thumbnail(pixels)
         dt = 0.0 if self.arrived is None else now - self.arrived
-        if see is not None:
-            see(pixels, dt)
+        place.seen = see(pixels, dt) if see is not None else None
         if not self._frames.holds(letter):
             return False  # the writer came round: the next look finds a whole one
         self._seen = letter.sequence
@@ -171,9 +175,12 @@ class FrameStore:
         older, newer = self._places[blend.older], self._places[blend.newer]
         assert older is not None and newer is not None  # the timeline knows only places that were filled
         lined = float(older.lined), float(newer.lined)
-        return Between(older.texture, newer.texture, blend.mix, lined)
+        level = None
+        if older.seen is not None and newer.seen is not None:
+            level = older.seen.towards(newer.seen, blend.mix)
+        return Between(older.texture, newer.texture, blend.mix, lined, level)
 
-    def _upload(self, number: int, size: tuple[int, int], pixels: np.ndarray, lines: bool) -> None:
+    def _upload(self, number: int, size: tuple[int, int], pixels: np.ndarray, lines: bool) -> _Place:
         place = self._places[number]
         if place is None or place.texture.size != size:
             if place is not None:
@@ -184,7 +191,7 @@ class FrameStore:
         place.lined = lines
         if not lines:
             place.texture.write(pixels)
-            return
+            return place
         if self._raw is None or self._raw.size != size:
             if self._raw is not None:
                 self._raw.release()
@@ -192,6 +199,7 @@ class FrameStore:
         self._raw.write(pixels)
         place.buffer.use()
         self._shaders.get("lines").draw({}, {"frame": self._raw})
+        return place
 
     def _texture(self, size: tuple[int, int]) -> moderngl.Texture:
         texture = self._ctx.texture(size, 4)

@@ -14,6 +14,7 @@ window or a hidden buffer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import moderngl
@@ -21,25 +22,23 @@ import numpy as np
 
 from livesing import assets
 from livesing.mailbox import Mailbox
-from livesing.params import TABLE, Snapshot
-from livesing.sentiment.mood import Mood
+from livesing.params import TABLE
 from livesing.stage import lens
 from livesing.stage.carry import Carry
 from livesing.stage.frame_store import FrameStore
-from livesing.stage.motion import Stir
 from livesing.stage.shader_store import ShaderStore
 from livesing.stage.style_pass import StylePass
 from livesing.stage.variants import (
     DISCRETE,
-    FAINT,
     SHORTEST_TRAIL,
     dream_features,
     present_features,
     variants,
     view_features,
 )
-from livesing.style.palette import AffineColour
+from livesing.stage.view import View
 from livesing.style.rung import Rung
+from livesing.style.settle import Level
 from livesing.style.wct import StyleMaps
 
 SCENE_SIZE = (256, 144)
@@ -57,26 +56,6 @@ TO_SCENE = 2.5
 """Seconds that the change between scene and dream takes, each way."""
 
 
-class View(NamedTuple):
-    """Everything that one frame is painted from."""
-
-    now: float
-    dt: float
-    params: Snapshot
-    stir: Stir
-    mood: Mood
-    level: float
-    curtain: float
-    """0 black, 1 open."""
-    colour: AffineColour
-    """The look's palette and grading."""
-    grade: AffineColour
-    """The grading alone, for what a style has coloured."""
-    style: StyleMaps | None = None
-    rung: Rung = Rung.COLOUR
-    carry: Carry = Carry()
-
-
 class _Dreamt(NamedTuple):
     """What `dreamt.glsl` wants."""
 
@@ -85,6 +64,8 @@ class _Dreamt(NamedTuple):
     size: tuple[int, int]
     exact: bool
     """Whether both frames have that size."""
+    level: Level | None
+    """Light and contrast of the mixture, where they were measured."""
 
 
 class Painter:
@@ -123,10 +104,12 @@ class Painter:
         self._grind(int(view.params["lens.fold"]), target.width / target.height)
         if self.dreaming < 1.0:
             self.scene(view)
-        if _styled(view):
+        if view.styled:
             self.style(view)
-        elif not self._needs_picture(view):
-            self.dream(view)
+        else:
+            self._style.forget()
+            if not self._needs_picture(view):
+                self.dream(view)
         if self._needs_picture(view):
             self.view(view)
         self.present(target, view)
@@ -153,8 +136,19 @@ class Painter:
                         self._shaders.get(fragment, features, vertex).draw({}, textures)
                         yield
 
-    def trial(self, target: moderngl.Framebuffer, work: StyleMaps, rung: Rung, *, glows: bool) -> None:
-        """Draw a whole frame with a style at this rung, to rehearse it and to be timed; it is garbage."""
+    def trial(
+        self,
+        target: moderngl.Framebuffer,
+        work: StyleMaps,
+        rung: Rung,
+        *,
+        glows: bool,
+        watch: AbstractContextManager[Any] | moderngl.Query | None = None,
+    ) -> None:
+        """Draw a whole frame with a style at this rung, to rehearse it and to be timed; it is garbage.
+
+        `watch` is entered around the main pass alone.
+        """
         params = {param.name: param.default for param in TABLE}
         plain = {"colour": np.eye(3, dtype="f4"), "colour_offset": (0.0, 0.0, 0.0)}
         frame = self._buffer(FRAME_SIZE)
@@ -163,7 +157,9 @@ class Painter:
         self._style.analyse(work, rung, 0.02)
         self._size_dream(self._painted_size(FRAME_SIZE))
         glow = self.frames.glow if glows else None
-        self._style.paint(self._dream, work, rung, Carry(), params, plain, glow)
+        with watch or nullcontext():
+            self._style.paint(self._dream, work, rung, Carry(), params, plain, glow)
+        self._style.forget()
         target.use()
         self._shaders.get("present", ["DIRECT"], "view").draw({}, {"dream": _texture_of(self._dream)})
         _release(frame)
@@ -198,12 +194,15 @@ class Painter:
         self._style.analyse(view.style, view.rung, view.dt)
         self._size_dream(self._painted_size(dreamt.size))
         glow = dreamt.textures.get("glow")
-        self._style.paint(self._dream, view.style, view.rung, view.carry, view.params, grade, glow)
+        self._style.paint(
+            self._dream, view.style, view.rung, view.carry, view.params, grade, glow,
+            level=dreamt.level, dt=view.dt,
+        )  # fmt: skip
 
     def view(self, view: View) -> None:
         """The dream through view and lens, with its trails, into the picture."""
         self._pictures.reverse()
-        dreamt, keep, styled = self._dreamt(view), self._trail(view), _styled(view)
+        dreamt, keep, styled = self._dreamt(view), self._trail(view), view.styled
         uniforms = self._view_uniforms(view, self._pictures[0], dreamt.size)
         trail = {"trail_keep": keep, "trail_scale": 1 - 0.6 * view.params["trail.zoom"] * view.dt}
         textures = {"last": _texture_of(self._pictures[1])}
@@ -282,12 +281,12 @@ class Painter:
         scene = _texture_of(self._scene)
         shown = self.frames.at(view.now)
         if shown is None:
-            older, newer, blend, lined = scene, scene, 0.0, (0.0, 0.0)
+            older, newer, blend, lined, level = scene, scene, 0.0, (0.0, 0.0), None
         elif self.dreaming < 1.0:
             eased = self.dreaming * self.dreaming * (3 - 2 * self.dreaming)
-            older, newer, blend, lined = scene, shown.newer, eased, (0.0, shown.lined[1])
+            older, newer, blend, lined, level = scene, shown.newer, eased, (0.0, shown.lined[1]), None
         else:
-            older, newer, blend, lined = shown
+            older, newer, blend, lined, level = shown
         colour, bloom = view.colour, view.params["light.bloom"]
         uniforms: dict[str, Any] = {
             "blend": blend,
@@ -298,7 +297,7 @@ class Painter:
         textures = {"older": older, "newer": newer}
         if bloom > 0 and shown is not None:
             textures["glow"] = self.frames.light_glow(colour, bloom)
-        return _Dreamt(uniforms, textures, newer.size, older.size == newer.size)
+        return _Dreamt(uniforms, textures, newer.size, older.size == newer.size, level)
 
     @staticmethod
     def _view_uniforms(view: View, target: moderngl.Framebuffer, seen: tuple[int, int]) -> dict[str, Any]:
@@ -326,7 +325,7 @@ class Painter:
         before = self._before
         if before is None or (
             all(view.params[param.name] == before.params[param.name] for param in DISCRETE)
-            and _step_of_style(view) == _step_of_style(before)
+            and view.step_of_style == before.step_of_style
         ):
             return
         if not self._needs_picture(before):
@@ -361,16 +360,6 @@ class Painter:
         buffer = self.ctx.framebuffer([texture])
         buffer.clear()
         return buffer
-
-
-def _styled(view: View) -> bool:
-    """Whether the style pass paints this view."""
-    return view.style is not None and view.rung >= Rung.BANDS and view.params["style.strength"] > FAINT
-
-
-def _step_of_style(view: View) -> tuple[bool, Rung]:
-    """What of the painting cannot go over smoothly by itself."""
-    return _styled(view), view.rung if _styled(view) else Rung.COLOUR
 
 
 def _texture_of(buffer: moderngl.Framebuffer) -> moderngl.Texture:

@@ -4,7 +4,7 @@
     collapse the coarser bands, mapped to the style's, each at its own size and on top of the ones before
     energy   how much detail each band has, locally
     tensor   which way its contours run, smoothed over time
-    paint    the finest band and the strokes on top, at the size asked for
+    paint    the finest band and the strokes on top, at the size asked for, settling in time
 
 What the style is comes as StyleMaps.
 """
@@ -19,6 +19,7 @@ from livesing.stage.carry import Carry
 from livesing.stage.shader_store import ShaderStore
 from livesing.style.bands import LEVELS
 from livesing.style.rung import Rung
+from livesing.style.settle import MOST, SECONDS, Level
 from livesing.style.style_image import StyleImage
 from livesing.style.wct import StyleMaps
 
@@ -28,6 +29,10 @@ SMALLEST_GRAIN, LARGEST_GRAIN = 28.0, 104.0
 """Width of a patch of strokes for `style.grain` 0 and 1, in pixels of a picture of 512 rows."""
 BRUSHES = 3
 """Brushes kept on the GPU: this style's, the last one's, and one on its way."""
+
+
+JOINED = 4
+"""Targets that are kept joined to what was painted."""
 
 
 class StylePass:
@@ -42,6 +47,9 @@ class StylePass:
         self._tensors: list[moderngl.Framebuffer] = []
         self._begun = False
         self._finest = 0
+        self._settled: list[moderngl.Framebuffer] = []
+        self._joined: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
+        self._painted: tuple[Level | None, Carry] | None = None
         self._brushes: dict[int, tuple[StyleImage, moderngl.TextureArray]] = {}
 
     def mix(
@@ -112,10 +120,15 @@ class StylePass:
         params: Mapping[str, float],
         colour: Mapping[str, Any],
         glow: moderngl.Texture | None,
+        *,
+        level: Level | None = None,
+        dt: float = 1e9,
     ) -> None:
         """The picture in the style's way into `target`. `params`: style.strength, style.paint, style.grain
-        and style.follow; `colour`: the uniforms of the grading that comes after."""
+        and style.follow; `colour`: the uniforms of the grading that comes after. `level`: light and contrast
+        of the picture itself, `dt` seconds after the last."""
         assert self._mixed is not None and self._energy is not None
+        settling = self._settle(target.size, work, carry, level, dt)
         mixed = _texture(self._mixed)
         grain = SMALLEST_GRAIN + (LARGEST_GRAIN - SMALLEST_GRAIN) * params["style.grain"]
         first = LEVELS - 2 - len(self._coarse)
@@ -134,8 +147,13 @@ class StylePass:
                 "arrived": work.arrived,
                 "brush_direction": tuple(work.style.direction),
             }
+            | settling
         )
-        textures: dict[str, Any] = {"mixed": mixed, "coarser": _texture(self._coarse[0])}
+        textures: dict[str, Any] = {
+            "mixed": mixed,
+            "coarser": _texture(self._coarse[0]),
+            "settled_before": _texture(self._settled[1]),
+        }
         if rung >= Rung.BRUSH:
             textures |= {"energy": _texture(self._energy), "brush": self._brush(work.style)}
             if work.before is not None:
@@ -145,8 +163,58 @@ class StylePass:
         if glow is not None:
             textures["glow"] = glow
         features = paint_features(rung, two=work.before is not None, glows=glow is not None)
-        target.use()
+        self._join(target).use()
         self._shaders.get("paint", features).draw({**uniforms, **colour}, textures)
+
+    def forget(self) -> None:
+        """What is painted next has nothing to do with what was painted last."""
+        self._painted = None
+
+    def _settle(
+        self, size: tuple[int, int], work: StyleMaps, carry: Carry, level: Level | None, dt: float
+    ) -> dict[str, Any]:
+        """Turn the buffers of what was painted, and the uniforms of how it goes on."""
+        if not self._settled or self._settled[0].size != size:
+            while self._joined:
+                self._part()
+            for buffer in self._settled:
+                _texture(buffer).release()
+                buffer.release()
+            # Small steps towards a bright colour are lost in half floats.
+            self._settled = [self._buffer(size, "f4") for _ in range(2)]
+            self._painted = None
+        self._settled.reverse()
+        now = None if level is None else level.painted(work)
+        before, self._painted = self._painted, (now, carry)
+        if before is None:
+            return {"settle": 1.0, "back": (1.0, 0.0, 0.0, 0.0), "contrast": 1.0}
+        last, was = before
+        turn, shift = carry.turn / was.turn, (carry.shift - was.shift) / was.turn
+        gain, means = 1.0, (np.zeros(3), np.zeros(3))
+        if last is not None and now is not None:
+            gain, means = now.gain(last), (last.mean, now.mean)
+        return {
+            "settle": -float(np.expm1(-dt / SECONDS)),
+            "settle_most": MOST,
+            "back": (turn.real, turn.imag, shift.real, shift.imag),
+            "mean_before": tuple(means[0]),
+            "mean_now": tuple(means[1]),
+            "contrast": gain,
+        }
+
+    def _join(self, target: moderngl.Framebuffer) -> moderngl.Framebuffer:
+        """A framebuffer that draws into a target's texture and keeps what was painted."""
+        settled = self._settled[0]
+        key = id(target), id(settled)
+        if key not in self._joined:
+            while len(self._joined) >= JOINED:  # targets come and go
+                self._part()
+            joined = self.ctx.framebuffer([_texture(target), _texture(settled)])
+            self._joined[key] = target, joined  # the target is held, or its id might come again
+        return self._joined[key][1]
+
+    def _part(self) -> None:
+        self._joined.pop(next(iter(self._joined)))[1].release()
 
     def _uniforms(self, work: StyleMaps) -> dict[str, Any]:
         assert self._mixed is not None

@@ -95,6 +95,8 @@ class FrameStatistics:
 
     def __init__(self) -> None:
         self.now: Statistics | None = None
+        self.newest: Statistics | None = None
+        """Of the newest frame alone, not smoothed."""
         self._turn = 0
 
     def see(self, pixels: np.ndarray, dt: float) -> Statistics:
@@ -106,7 +108,7 @@ class FrameStatistics:
         picture, half = even, _halve_words(even)
         for _ in range(begin):
             picture, half = half, halve(half)
-        new = _measure(picture, half, begin, *place)
+        new = self.newest = _measure(picture, half, begin, *place)
         old = self.now if self.now is not None and self.now.finest == begin else new
         gain = -float(np.expm1(-dt / SECONDS))
         mean = old.mean + (new.mean - old.mean) * gain

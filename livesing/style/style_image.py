@@ -42,6 +42,8 @@ class StyleImage(NamedTuple):
     direction: np.ndarray
     """[2], the brush's own direction as a doubled angle: (mean gx^2 - gy^2, mean 2 gx gy), of length 1; (1,
     0) where it has none."""
+    file: Path | None = None
+    """Where it was read from."""
 
 
 def read(path: Path) -> np.ndarray:

@@ -1,0 +1,48 @@
+"""How paint settles: the painted picture follows the dream's details slowly, its light and contrast at once.
+
+A style of strong contrast makes much of the dream's noise and of each small change. So what is painted is
+mixed with what was painted before, moved along with the picture. Pulses must not be lost in that: what was
+painted before is first brought to the mean and the contrast that the dream has now. And where the two differ
+by more than MOST, the picture has changed, and the paint with it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from livesing.style.bands import Statistics
+from livesing.style.wct import StyleMaps
+
+SECONDS = 0.6
+"""Time constant."""
+MOST = 0.12
+"""Of a channel, 0..1: further behind the paint never is."""
+MOST_GAIN = 1.5
+"""By which contrast may change from one displayed frame to the next and still be taken for a pulse."""
+
+
+class Level(NamedTuple):
+    """A picture's light and contrast at one moment."""
+
+    mean: np.ndarray
+    """[3]"""
+    contrast: float
+    """Root of the summed variance of all bands."""
+
+    def towards(self, newer: "Level", part: float) -> "Level":
+        """Of two frames mixed in time."""
+        contrast = self.contrast + (newer.contrast - self.contrast) * part
+        return Level(self.mean + (newer.mean - self.mean) * part, contrast)
+
+    def painted(self, work: StyleMaps) -> "Level":
+        """Where a style's maps bring the mean; the contrast is the dream's own."""
+        return Level(work.maps[-1] @ (self.mean - work.mean) + work.style_mean, self.contrast)
+
+    def gain(self, before: "Level") -> float:
+        """By which what was painted before gets the contrast of now."""
+        return min(max(self.contrast / before.contrast, 1 / MOST_GAIN), MOST_GAIN)
+
+
+def level(frame: Statistics) -> Level:
+    """Of one frame's statistics, not smoothed."""
+    return Level(frame.mean, float(np.sqrt(np.trace(frame.covariances, axis1=-2, axis2=-1).sum() + 1e-9)))
