@@ -5,7 +5,8 @@ import pytest
 from conftest import RunLivesing
 from PIL import Image
 
-from livesing.style_still import paint
+from livesing.deep_tier import open_cascade
+from livesing.style_still import paint, paint_deep
 
 
 def picture(path: Path, size: tuple[int, int], seed: int = 0) -> Path:
@@ -24,6 +25,25 @@ def test_any_size_is_painted(run_livesing: RunLivesing, tmp_path: Path, size: tu
     assert np.abs(painted.astype(int) - np.asarray(Image.open(image))).mean() > 3
 
 
+@pytest.mark.parametrize("size", [(61, 240), (2300, 150)], ids=str)
+def test_the_deep_tier_paints_any_size(
+    run_livesing: RunLivesing, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    image, style = picture(tmp_path / "a.png", size), picture(tmp_path / "s.png", (640, 480), 1)
+    done = run_livesing(["style", image, style, "-o", tmp_path / "out.png", "--tier", "deep"])
+    assert done.returncode == 0, done.stderr
+    painted = np.asarray(Image.open(tmp_path / "out.png"))
+    assert painted.shape == (size[1], size[0], 3)
+    assert np.abs(painted.astype(int) - np.asarray(Image.open(image))).mean() > 3
+
+
+@pytest.mark.parametrize("width", [300, 2300])
+def test_no_strength_of_the_deep_tier_is_the_picture_to_the_bit(tmp_path: Path, width: int) -> None:
+    image = np.asarray(Image.open(picture(tmp_path / "a.png", (width, 130))))
+    style = picture(tmp_path / "s.png", (640, 480), 1)
+    assert (paint_deep(image, style, 0.0, open_cascade()) == image).all()
+
+
 def test_no_strength_is_the_picture_to_the_bit(tmp_path: Path) -> None:
     image = np.asarray(Image.open(picture(tmp_path / "a.png", (700, 530))))
     style = picture(tmp_path / "s.png", (640, 480), 1)
@@ -40,7 +60,9 @@ def test_no_strength_is_the_picture_to_the_bit(tmp_path: Path) -> None:
         (["a.png", "s.png", "-o", "out.xyz"], "no kind of image"),
         (["a.png", "s.png", "-o", "nowhere/out.png"], "there is no folder"),
         (["a.png", "s.png", "-o", "out.png", "--strength", "2"], "no number from 0 to 1"),
-        (["a.png", "s.png", "-o", "out.png", "--tier", "deep"], "not in version"),
+        (["a.png", "s.png", "-o", "out.png", "--tier", "deep", "--weights", "none"], "there is no folder"),
+        (["a.png", "s.png", "-o", "out.png", "--weights", "."], "add --tier deep"),
+        (["a.png", "s.png", "-o", "out.png", "--tier", "deep", "--weights", "."], "no weights"),
     ],
 )
 def test_a_bad_word_is_one_line(
