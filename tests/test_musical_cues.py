@@ -9,7 +9,7 @@ from sounds import add, cut, drum_loop, seconds, sine, song, white
 from livesing.audio.articulation import Articulation
 from livesing.audio.chroma import LeakyChroma
 from livesing.audio.harmony import HarmonicChange, tonal_centroid
-from livesing.audio.key import PROFILES, find_key
+from livesing.audio.key import PROFILES, KeyTracker, find_key
 from livesing.audio.loudness import KWeighted, k_weighting, loudness_db
 from livesing.audio.slow import SlowPath, cues_of
 
@@ -74,8 +74,8 @@ def test_the_mode_of_cadences_in_every_key(key):
     for name, (mode, progression) in CADENCES.items():
         cues = hear(chords(progression, key, timbre))
         sign = 1 if mode == "major" else -1
-        # From the end of the first time round on.
-        assert all(sign * step.mode > 0.0 for step in cues[6:]), name
+        # From the second time round on: what does not begin on its tonic may be misheard.
+        assert all(sign * step.mode > 0.0 for step in cues[10:]), name
         assert sign * cues[-1].mode > 0.3, name
         assert cues[-1].key == (55 + key) % 12, name
         assert cues[-1].key_confidence > 0.6, name
@@ -151,6 +151,44 @@ def test_without_pitch_there_is_no_key():
         assert key.mode == key.confidence == 0.0
     assert find_key(triad, tonal_share=0.05).confidence == 0.0
     assert 0.0 < find_key(triad, tonal_share=0.14).confidence < find_key(triad).confidence
+
+
+FRAME_S = 1 / 6
+TRIADS = {"C": (0, 4, 7), "c": (0, 3, 7), "F": (5, 9, 0), "f": (5, 8, 0), "G": (7, 11, 2), "a": (9, 0, 4)}
+
+
+def hear_chords(tracker, symbols, seconds_each=2.0):
+    """The probability of major after each chord."""
+    told = []
+    for symbol in symbols:
+        chroma = np.full(12, 0.005)
+        for tone in TRIADS.get(symbol, ()):
+            chroma[tone] = 0.15
+        tracker.push([chroma if symbol != "-" else np.zeros(12)] * round(seconds_each / FRAME_S), FRAME_S)
+        told.append(tracker.major)
+    return told
+
+
+def test_a_key_outlasts_the_chords_of_its_relative():
+    tracker = KeyTracker()
+    told = hear_chords(tracker, ("C", "F", "G", "C", "a", "a", "F", "a", "G", "C"))
+    assert tracker.tonic == 0 and min(told) > 0.5
+
+
+@pytest.mark.parametrize(("before", "after"), [("CFGC", "cfGc"), ("cfGc", "CFGC")])
+def test_a_change_of_mode_is_heard_within_some_seconds(before, after):
+    tracker = KeyTracker()
+    sign = 1 if before[0] == "C" else -1
+    assert sign * (hear_chords(tracker, before)[-1] - 0.5) > 0.3
+    assert sign * (hear_chords(tracker, after)[2] - 0.5) < -0.3  # after 6 s
+    assert tracker.tonic == 0
+
+
+def test_after_a_pause_any_key_may_come():
+    tracker = KeyTracker()
+    assert hear_chords(tracker, "CFGC")[-1] > 0.9
+    assert abs(hear_chords(tracker, "-----")[-1] - 0.5) < 0.1
+    assert KeyTracker().major == pytest.approx(0.5)
 
 
 def test_a_tone_is_tonal_and_a_drum_is_not():

@@ -7,13 +7,18 @@ of Krumhansl & Kessler (1982) are what listeners told. On 650 composed pieces of
 modes the mode so found correlates .68 with the mode that was meant by the former, .61 by the latter, so the
 former are the ones that are used unless others are named.
 
+A tonic is not given up for a chord: `KeyTracker` follows the key from moment to moment and believes in the
+one that it has until another fits better for some seconds. So bars on the chords of the relative key do not
+turn the mode, which a mean over any number of seconds cannot tell from a change of key.
+
 The profiles tell minor from major by small differences, so what they are given matters: overtones
 make everything sound major, and one loud note hides a chord. LeakyChroma takes care of the first, the
-square root here of the second.
+power of EVENED here of the second.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -34,9 +39,11 @@ USUAL_PROFILES = "albrecht-shanahan"
 
 KEY_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
+EVENED = 0.35
+"""Exponent of the chroma: some notes of an instrument sound louder than others, and mean no more."""
 TEMPERATURE = 0.06
 """Of the softmax over the 24 correlations: a difference of this much is a ratio of e."""
-FLAT, UNEVEN = 0.09, 0.16
+FLAT, UNEVEN = 0.06, 0.12
 """Contrast of the chroma (its spread over its length) of noise, and of the densest music."""
 UNPITCHED, PITCHED = 0.11, 0.18
 """Tonal share of drums alone, and of a band with drums."""
@@ -70,26 +77,108 @@ def _templates(profiles: tuple[tuple[float, ...], ...]) -> NDArray[np.float64]:
 _TEMPLATES = {name: _templates(profiles) for name, profiles in PROFILES.items()}
 
 
+def _transitions(parallel: float, others: float) -> NDArray[np.float64]:
+    """[24, 24] probabilities of a change within a frame: to the key of the same tonic, to any other one."""
+    matrix = np.full((24, 24), others / 22.0)
+    place = np.arange(24)
+    matrix[place, (place + 12) % 24] = parallel
+    matrix[place, place] = 1.0 - parallel - others
+    return matrix
+
+
+class KeyTracker:
+    """Follows the key through a stream of chromas by a hidden Markov model over the 24 keys.
+
+    A frame speaks for a key by its correlation with the chroma of the last 2 s, as far as that is uneven.
+    On 260 composed pieces the mean mode so found correlates .68 with the mode that was meant (a chroma of
+    6.5 s or 20 s alone: .63, .64), a piece's minor twin is lower for 39 of 39 (34), and a change of mode
+    shows after 3.7 s (4.2).
+    """
+
+    MEMORY_S = 2.0
+    EVIDENCE = 8.0
+    """Of a correlation, 1/s: one that is higher by .1 makes a key 2.2 times as likely within a second."""
+    PARALLEL, OTHERS = 0.01, 0.0003
+    """Probabilities of a change within a frame of a sixth of a second."""
+    PAUSE_S = 2.0
+    """In a pause what was believed is forgotten with this time constant: often another piece follows."""
+
+    def __init__(self, profiles: str = USUAL_PROFILES) -> None:
+        """profiles: a name of PROFILES, else KeyError."""
+        self.profiles = profiles
+        self._templates = _TEMPLATES[profiles]
+        self._chroma = np.zeros(12)
+        self._belief = np.full(24, 1.0 / 24.0)
+        self.fit = 0.0
+        """0..1: correlation of the last 2 s with the profile that they fit best."""
+        self._transitions = _transitions(self.PARALLEL, self.OTHERS)
+
+    def push(self, chromas: list[NDArray[np.float64]], dt: float) -> None:
+        """chromas: [12] each, C first, `dt` seconds apart, as LeakyChroma.push returns them: their sum is
+        the tonal share, in a pause they are zeros."""
+        keep = math.exp(-dt / self.MEMORY_S)
+        for chroma in chromas:
+            self._chroma = keep * self._chroma + (1.0 - keep) * chroma
+            if not chroma.any():
+                kept = math.exp(-dt / self.PAUSE_S)
+                self._belief = kept * self._belief + (1.0 - kept) / 24.0
+                continue
+            self._belief = self._transitions @ self._belief
+            correlation, contrast = _correlations(self._chroma, self._templates)
+            if correlation is not None:
+                self.fit = min(max(float(correlation.max()), 0.0), 1.0)
+                rise = (correlation - correlation.max()) * (self.EVIDENCE * dt * contrast)
+                self._belief *= np.exp(rise)
+                self._belief /= self._belief.sum()
+
+    @property
+    def tonic(self) -> int:
+        """0..11, C = 0, of the key that is believed in most."""
+        return int(np.argmax(self._belief)) % 12
+
+    @property
+    def major(self) -> float:
+        """0..1: the probability that the key is a major one."""
+        return float(self._belief[:12].sum())
+
+
+def key_of(chroma: NDArray[np.float64], tonal_share: float, tracker: KeyTracker) -> Key:
+    """The key that the tracker believes in, with the confidence of what was heard over some time, see
+    find_key."""
+    heard = find_key(chroma, tonal_share, tracker.profiles)
+    if heard.pitched == 0.0:
+        return heard
+    mode = (2.0 * tracker.major - 1.0) * tracker.fit * heard.pitched
+    return Key(tracker.tonic, mode, heard.confidence, heard.pitched)
+
+
 def find_key(chroma: NDArray[np.float64], tonal_share: float = 1.0, profiles: str = USUAL_PROFILES) -> Key:
     """chroma: [12] not negative, C first, any scale; tonal_share: 0..1, see LeakyChroma; profiles: a name
     of PROFILES, else KeyError.
 
     An empty or flat chroma, or one of noise or drums alone, has confidence 0 and mode 0.
     """
-    even = np.sqrt(chroma)
-    length = float(np.linalg.norm(even))
-    centred = even - even.mean()
-    spread = float(np.linalg.norm(centred))
-    contrast = _ramp(spread / length, FLAT, UNEVEN) if length > 1e-12 else 0.0
-    pitched = contrast * _ramp(tonal_share, UNPITCHED, PITCHED)
-    if pitched == 0.0:
+    correlation, pitched = _correlations(chroma, _TEMPLATES[profiles], tonal_share)
+    if correlation is None:
         return Key(0, 0.0, 0.0, 0.0)
-    correlation = _TEMPLATES[profiles] @ (centred / spread)
     best = float(correlation.max())
     likelihood = np.exp((correlation - best) / TEMPERATURE)
     major = float(likelihood[:12].sum() / likelihood.sum())
     confidence = min(max(best, 0.0), 1.0) * pitched
     return Key(int(np.argmax(correlation)) % 12, (2.0 * major - 1.0) * confidence, confidence, pitched)
+
+
+def _correlations(
+    chroma: NDArray[np.float64], templates: NDArray[np.float64], tonal_share: float = 1.0
+) -> tuple[NDArray[np.float64] | None, float]:
+    """([24] correlations with the profiles, how far there are pitches 0..1); None where there are none."""
+    even = chroma**EVENED
+    length = float(np.linalg.norm(even))
+    centred = even - even.mean()
+    spread = float(np.linalg.norm(centred))
+    contrast = _ramp(spread / length, FLAT, UNEVEN) if length > 1e-12 else 0.0
+    pitched = contrast * _ramp(tonal_share, UNPITCHED, PITCHED)
+    return (None, 0.0) if pitched == 0.0 else (templates @ (centred / spread), pitched)
 
 
 def _ramp(value: float, low: float, high: float) -> float:

@@ -16,10 +16,11 @@ from livesing.audio.chord_mode import ChordMode
 from livesing.audio.chroma import LeakyChroma
 from livesing.audio.framing import Floats, clean
 from livesing.audio.harmony import HarmonicChange
-from livesing.audio.key import USUAL_PROFILES, find_key
+from livesing.audio.key import USUAL_PROFILES, KeyTracker, key_of
 from livesing.audio.levels import to_db
 from livesing.audio.loudness import MOMENTARY_S, KWeighted, loudness_db
-from livesing.audio.onsets import NoteOnsets
+from livesing.audio.note_bands import NoteBands
+from livesing.audio.note_density import NoteDensity
 from livesing.audio.pulse import SILENCE_DB
 from livesing.audio.tempo import Rhythm
 
@@ -45,7 +46,7 @@ class Cues(NamedTuple):
     bpm              1/min  tempo, 70..180; 0 while unknown
     rms_db           dB     RMS re full scale, DC removed, -120..+18
     loudness_db      LUFS   momentary loudness (BS.1770-4) of the last 400 ms of the mono sound, -120..+22
-    flux             0..    mean rise of log-compressed bands from frame to frame
+    flux             0..    mean rise of log-compressed bands from frame to frame, beyond a trembling
     centroid_hz      Hz     mean frequency of the magnitude spectrum; 0 in silence
     zero_crossings   1/s    sign changes per second, DC removed
     flatness         0..1   geometric over arithmetic mean of the power spectrum: tone .. noise
@@ -103,6 +104,8 @@ class SlowPath:
     ONSET_S = 3.0
     FLUX_BANDS = 32
     FLUX_GAIN = 1000.0
+    LEAST_RISE = 0.3
+    """Of a band's logarithm within a frame, 1.3 dB: an ensemble's held tones beat by as much."""
     FAINTEST_BAND = 1e-10
     """Mean square, -100 dB: a loudest band under it is no music."""
     RELEASE = 0.95
@@ -115,7 +118,6 @@ class SlowPath:
         if not 8_000 <= rate <= 192_000:
             raise ValueError(f"sample rate {rate} Hz is not within 8000..192000")
         self.rate = rate
-        self._profiles = profiles
         self.bad_samples = 0
         """Samples that were NaN or infinite so far."""
         self._resampler = soxr.ResampleStream(rate, SLOW_RATE, 1, dtype="float32", quality="HQ")
@@ -142,9 +144,11 @@ class SlowPath:
         self._articulation = Articulation(self._weighted.hop / rate)
         self._attack_level = AttackLevel()
         self._chroma = LeakyChroma(self.CHROMA_WINDOW, SLOW_RATE, self.CHROMA_S, self.TUNING_S)
+        self._key = KeyTracker(profiles)
         self._chord_mode = ChordMode()
         self._harmony = HarmonicChange(self.CHORD_FRAMES)
-        self._onsets = NoteOnsets(SLOW_RATE, self.ONSET_S)
+        self._note_bands = NoteBands(self.WINDOW, SLOW_RATE, HOP / SLOW_RATE)
+        self._notes = NoteDensity(HOP / SLOW_RATE, self.ONSET_S)
         self._rhythm = Rhythm(SLOW_RATE)
 
     def push(self, block: NDArray[np.floating]) -> list[Cues]:
@@ -182,17 +186,18 @@ class SlowPath:
         rms_db = to_db(float(np.mean(sound**2)))
         silent = rms_db < SILENT_DB
         self._rhythm.push(new)
-        self._onsets.push(new)
 
         ends = self.CHROMA_WINDOW + HOP * np.arange(1, FRAMES + 1)
         frames = stream[ends[:, None] + np.arange(-self.WINDOW, 0)]  # [21, WINDOW]
         powers = self._spectrum.powers(frames)
+        self._notes.push(self._note_bands.push(powers))
         flux = self._flux(self._spectrum.bands(powers))
         chromas = [
             self._chroma.push(stream[end - self.CHROMA_WINDOW : end], self.CHROMA_HOP / SLOW_RATE)
             for end in range(self.CHROMA_WINDOW + self.CHROMA_HOP, stream.size + 1, self.CHROMA_HOP)
         ]
-        key = find_key(self._chroma.chroma, self._chroma.tonal_share, self._profiles)
+        self._key.push(chromas, self.CHROMA_HOP / SLOW_RATE)
+        key = key_of(self._chroma.chroma, self._chroma.tonal_share, self._key)
         chord_mode = self._chord_mode.push(chromas, self.CHROMA_HOP / SLOW_RATE)
         loudness, articulation, attack = self._levels()
         return Cues(
@@ -200,7 +205,7 @@ class SlowPath:
             mode=key.mode,
             key=key.tonic,
             key_confidence=key.confidence,
-            onset_rate=self._onsets.per_second,
+            onset_rate=self._notes.per_second,
             bpm=self._rhythm.bpm,
             rms_db=rms_db,
             loudness_db=loudness,
@@ -217,13 +222,14 @@ class SlowPath:
 
     def _flux(self, bands: Floats) -> float:
         """bands: [21, bands] powers. Mean over frames and bands of the rise of
-        ln(1 + FLUX_GAIN * P / P_ref), P_ref the loudest band of the last seconds."""
+        ln(1 + FLUX_GAIN * P / P_ref) beyond LEAST_RISE, P_ref the loudest band of the last seconds."""
         self._reference = max(self._reference * self.RELEASE, float(bands.max()), self.FAINTEST_BAND)
         log_bands = np.log1p(
             np.concatenate((self._last_bands[None], bands)) * (self.FLUX_GAIN / self._reference)
         )
         self._last_bands = bands[-1]
-        return float(np.mean(np.maximum(np.diff(log_bands, axis=0), 0.0), dtype=np.float64))
+        rises = np.maximum(np.diff(log_bands, axis=0) - self.LEAST_RISE, 0.0)
+        return float(np.mean(rises, dtype=np.float64))
 
     def _levels(self) -> tuple[float, float, float]:
         """Loudness, articulation and attack level as of the end of this step; takes what came up to there."""

@@ -58,20 +58,22 @@ class Pulse:
         return float(np.interp(beat, np.arange(len(self._starts)), self._starts))
 
 
-def attack_rate(score: Score, merge_s: float = 0.045) -> float:
-    """Attacks per second that a listener can tell apart: notes struck within merge_s are one, and what is
-    far softer than the loudest counts less."""
+def attacks(score: Score, merge_s: float = 0.045) -> list[tuple[float, float]]:
+    """Attacks that a listener can tell apart: (time in s, 0..1 how much it counts), by time. Notes struck
+    within merge_s are one, and what is far softer than the loudest counts less."""
     struck = sorted(
         (note.start_s, note.velocity * part.volume / 100.0) for part in score.parts for note in part.notes
     )
-    if not struck:
-        return 0.0
-    loudest = max(weight for _, weight in struck)
-    attacks: list[list[float]] = []
+    loudest = max((weight for _, weight in struck), default=1.0)
+    merged: list[list[float]] = []
     for start, weight in struck:
-        if attacks and start - attacks[-1][0] < merge_s:
-            attacks[-1][1] = max(attacks[-1][1], weight)
+        if merged and start - merged[-1][0] < merge_s:
+            merged[-1][1] = max(merged[-1][1], weight)
         else:
-            attacks.append([start, weight])
-    audible = sum(min(1.0, 2.0 * weight / loudest) for _, weight in attacks)
-    return audible / score.seconds
+            merged.append([start, weight])
+    return [(start, min(1.0, 2.0 * weight / loudest)) for start, weight in merged]
+
+
+def attack_rate(score: Score, merge_s: float = 0.045) -> float:
+    """Attacks per second, see attacks."""
+    return sum(counts for _, counts in attacks(score, merge_s)) / score.seconds
