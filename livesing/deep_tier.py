@@ -113,13 +113,14 @@ class DeepTier:
 
     def paint(self, pixels: np.ndarray, now: float, strength: float) -> bool:
         """Paint a frame, [h, w, 4] uint8, in place -> whether it was touched."""
-        dt = 0.0 if self._last is None else now - self._last
+        first, dt = self._last is None, 0.0 if self._last is None else now - self._last
         self._last = now
         style = self._styles.get(self._wanted)
         if style is not None:
             self._painter.hang(style, now)
-        wanted = 1.0 if self.rows and self._wanted and strength > FAINT else 0.0
-        if self._patient:
+        asked = self.rows and self._wanted and self._painter.ready and strength > FAINT
+        wanted = 1.0 if asked else 0.0
+        if self._patient and first:
             self._present = wanted
         else:
             step = dt / FADE_SECONDS

@@ -147,6 +147,26 @@ def test_styles_come_in_smoothly(own: Cascade, style) -> None:  # type: ignore[n
     assert np.abs(np.diff(means, axis=0)).max() < 3 * whole / 20
 
 
+def test_a_fade_arrives_where_it_should(own: Cascade, style) -> None:  # type: ignore[no-untyped-def]
+    """Strength that rises within half a second, and then a change of style, on a frame that stays."""
+    other = style_features(own, pixels(7, 256, 256)[..., :3])
+    frame, painter = pixels(6), DeepPainter(own)
+    painter.hang(style, 0.0)
+    for number in range(1, 13):
+        painted = painter.paint(frame, 0.04 * number, 0.04, min(number / 10, 1.0), ROWS)
+    for number in range(45):
+        if number == 0:
+            fresh = [painted]
+            painter.hang(other, 1.0)
+        painted = painter.paint(frame, 1.0 + 0.04 * number, 0.04, 1.0, ROWS)
+    fresh.append(painted)
+    for features, arrived in zip((style, other), fresh, strict=True):
+        at_once = DeepPainter(own)
+        at_once.hang(features, 0.0)
+        wanted = at_once.paint(frame, 0.0, 0.0, 1.0, ROWS)
+        assert np.abs(arrived.astype(int) - wanted).mean() < 5
+
+
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_a_frame_of_one_colour_stays_whole(own: Cascade, style, value: int) -> None:  # type: ignore[no-untyped-def]
     painter = DeepPainter(own)

@@ -28,6 +28,10 @@ from livesing.style.feature_transform import (
 
 SECONDS = 0.7
 """Time constant with which a frame's statistics follow; see `bands.SECONDS`."""
+CHANGE_SECONDS = 0.15
+"""The same while one style takes over from another."""
+HASTE = 4.0
+"""Share of the new by share of the strength by which it changes from frame to frame."""
 CHANGE = 1.6
 """Seconds that one style takes over from another."""
 STYLE_ROWS = 288
@@ -101,6 +105,7 @@ class DeepPainter:
         self._style: Features | None = None
         self._before: Features | None = None
         self._changed = 0.0
+        self._strength = 0.0
 
     @property
     def ready(self) -> bool:
@@ -135,8 +140,19 @@ class DeepPainter:
             for frame, wanted, share in zip(self._frame, style, self.cascade.shares, strict=True)
         ]
         painted, seen = self.cascade.run(pixels, rows, maps, LOOSE * strength)
-        self._frame = between(self._frame, seen, -float(np.expm1(-dt / SECONDS)))
+        self._frame = between(self._frame, seen, self._follow(strength, dt))
         return painted
+
+    def _follow(self, strength: float, dt: float) -> float:
+        """Share of the new in the statistics.
+
+        Finer levels see what the coarser ones make of the frame: while strength or style change, theirs do
+        too, and must not lag behind, or what is coarser would be done twice.
+        """
+        moved = abs(strength - self._strength) / max(strength, 0.02)
+        self._strength = strength
+        seconds = CHANGE_SECONDS if self._before is not None else SECONDS
+        return max(-float(np.expm1(-dt / seconds)), min(HASTE * moved, 1.0))
 
     def forget(self) -> None:
         """The next frame has nothing to do with those before."""
