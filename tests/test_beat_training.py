@@ -1,11 +1,15 @@
 """Training of the beat network, on songs made for it."""
 
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from livesing.audio.beat_features import BANDS, FRAMES_PER_STEP, STEP_S
 from livesing.audio.beat_inputs import INPUTS, BeatInputs
-from livesing.audio.beat_net import DELAY_S, BeatNet
+from livesing.audio.beat_net import DELAY_S, OUTPUTS, BeatNet, read_weights
+from livesing.audio.framing import Floats
 from livesing.train.beat_corpus import Heard, heard
 from livesing.train.beat_genres import GENRES, LINES, NOTES, grid_of, pattern_of
 from livesing.train.beat_lessons import inputs_of, lessons
@@ -88,3 +92,27 @@ def test_a_little_network_learns_and_runs_in_numpy_as_in_torch(songs: list[Heard
     for inputs, out in zip(lesson.inputs[0], theirs, strict=True):
         told = ours.step(inputs)
         np.testing.assert_allclose([told.beat, told.downbeat, *told.tempo], out, rtol=1e-3, atol=2e-3)
+
+
+def test_networks_are_joined_to_their_mean_and_kept_as_bytes(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="torch is not installed (extra [train])")
+    from livesing.train.beat_net import joined, save
+
+    def drawn(seed: int, hidden: tuple[int, int]) -> dict[str, Floats]:
+        r = np.random.default_rng(seed)
+        sizes = (INPUTS, *hidden, OUTPUTS)
+        arrays = {"mean": r.normal(0, 1, INPUTS), "scale": r.uniform(0.5, 2, INPUTS)}
+        for layer, (a, b) in enumerate(pairwise(sizes)):
+            arrays |= {f"{layer}.weight": r.normal(0, a**-0.5, (b, a)), f"{layer}.bias": r.normal(0, 1, b)}
+        return {name: array.astype(np.float32) for name, array in arrays.items()}
+
+    both = [drawn(0, (20, 8)), drawn(1, (12, 6))]
+    save(joined(both), tmp_path / "net.npz")
+    inputs = np.random.default_rng(2).normal(0, 1, INPUTS).astype(np.float32)
+    told = [BeatNet(arrays).step(inputs) for arrays in both]
+    exact = BeatNet(joined(both)).step(inputs)
+    kept = BeatNet(read_weights(tmp_path / "net.npz")).step(inputs)
+    mean = np.mean([one.tempo for one in told], axis=0)
+    assert exact.beat == pytest.approx((told[0].beat + told[1].beat) / 2, abs=1e-4)
+    np.testing.assert_allclose(exact.tempo, mean, atol=1e-4)
+    np.testing.assert_allclose(kept.tempo, mean, atol=0.1)

@@ -35,9 +35,13 @@ class Heard(NamedTuple):
 
 
 def read_weights(path: Path = WEIGHTS) -> dict[str, Floats]:
-    """The arrays of a weights file, by their names in torch, as float32."""
+    """The arrays of a weights file, as float32. Where there is a "NAME.step" [out], NAME is in such steps."""
     with np.load(path, allow_pickle=False) as file:
-        return {name: file[name].astype(np.float32) for name in file.files}
+        arrays = {name: file[name].astype(np.float32) for name in file.files}
+    steps = {name: arrays.pop(name) for name in list(arrays) if name.endswith(".step")}
+    for name, step in steps.items():
+        arrays[name.removesuffix(".step")] *= step[:, None]
+    return arrays
 
 
 class BeatNet:
