@@ -38,7 +38,7 @@ STYLE_ROWS = 288
 """Rows at which a style's features are measured."""
 LOOSE = 0.35
 """Share of the decoder's own picture at full strength: its brushwork, against the frame's finest detail."""
-OWN_SHARES = (0.5, 0.75, 1.0)
+OWN_SHARES: tuple[float, ...] = (0.5, 0.75, 1.0)
 """Of livesing's own network: in full, its coarse filters would give every edge a halo."""
 OWN_MOST_GAIN = 1.8
 """With more, a style of hard contrasts flickers when the picture moves."""

@@ -35,7 +35,8 @@ class OnnxCascade:
             ) from None
         shapes = {given.name: given.shape for given in self._session.get_inputs()}
         self.channels = tuple(int(shapes[f"matrix{level}"][0]) for level in LEVELS)
-        self.shares, self.most_gain = OWN_SHARES, OWN_MOST_GAIN
+        self.shares = OWN_SHARES
+        self.most_gain = OWN_MOST_GAIN
         self.note = f"onnxruntime, {threads} thread{'s' * (threads > 1)}"
 
     def run(self, pixels: np.ndarray, rows: int, maps: Sequence[FeatureMap], loose: float) -> Result:
