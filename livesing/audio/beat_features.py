@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from livesing.audio.bands import Spectrum
 from livesing.audio.framing import Floats, Framer
 
 STEP_S = 0.02
@@ -52,7 +51,11 @@ class BandPowers:
         edges = [edge for edge in EDGES if edge <= window // 2]
         self._heard = len(edges) - 1
         self._hop, self._window = hop, window
-        self._spectrum = Spectrum(window, edges)
+        taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+        # Parseval: 2 * sum over positive bins of |X|^2 / (N * sum w^2) is the mean square.
+        self._taper = (taper * math.sqrt(2.0 / (window * float(np.sum(taper**2))))).astype(np.float32)
+        # Real and imaginary parts lie side by side: a band's power is the sum of all their squares.
+        self._starts, self._end = 2 * np.array(edges[:-1]), edges[-1]
         self._framer = Framer((window + hop) * self._thinned, self.step_samples)
         self._tilt = _tilt()[: self._heard]
 
@@ -65,13 +68,18 @@ class BandPowers:
         """block: [n] float32. [steps, FRAMES_PER_STEP, BANDS] mean squares; bands beyond the sound are 0."""
         stretches = self._framer.push(block)
         steps = len(stretches)
+        if not steps:
+            return np.empty((0, FRAMES_PER_STEP, BANDS), dtype=np.float32)
         powers = np.zeros((steps * FRAMES_PER_STEP, BANDS), dtype=np.float32)
-        if steps:
-            if self._thinned > 1:
-                stretches = stretches.reshape(steps, -1, self._thinned).mean(axis=2)
-            frames = np.stack((stretches[:, : self._window], stretches[:, self._hop :]), axis=1)
-            bands = self._spectrum.bands(self._spectrum.powers(frames.reshape(-1, self._window)))
-            np.multiply(bands, self._tilt, out=powers[:, : self._heard])
+        if self._thinned > 1:
+            stretches = stretches.reshape(steps, -1, self._thinned).mean(axis=2)
+        frames = np.empty((steps, FRAMES_PER_STEP, self._window), dtype=np.float32)
+        np.multiply(stretches[:, : self._window], self._taper, out=frames[:, 0])
+        np.multiply(stretches[:, self._hop :], self._taper, out=frames[:, 1])
+        spectrum = np.fft.rfft(frames.reshape(-1, self._window), axis=-1)[:, : self._end]
+        parts = spectrum.astype(np.complex64, copy=False).view(np.float32)
+        bands = np.add.reduceat(parts * parts, self._starts, axis=1)
+        np.multiply(bands, self._tilt, out=powers[:, : self._heard])
         return powers.reshape(steps, FRAMES_PER_STEP, BANDS)
 
 
