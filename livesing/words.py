@@ -52,6 +52,14 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def numbers(text: str) -> tuple[int, ...]:
+    """`1,5,207` -> class numbers, 0 to 999, each once."""
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and len(part) < 8 and int(part) < 1000 for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of classes, 0 to 999, like 1,5,207")
+    return tuple(dict.fromkeys(int(part) for part in parts))
+
+
 def mood(text: str) -> tuple[float, float]:
     """`V,A` -> (valence, arousal) in z-scores."""
     try:

@@ -74,7 +74,7 @@ def test_commands_to_come_say_so(command: str, refused: Callable[..., str]) -> N
         (["render", "nowhere.wav", "-o", "x.mp4"], "nowhere.wav"),
         (["presets", "check", "nowhere.toml"], "nowhere.toml:1"),
         (["bench", "nothing"], "nothing"),
-        (["bench", "loop", "--json"], "bench loop"),
+        (["bench", "osc", "--json"], "bench osc"),
         (["live", "--venue", "hall"], "no venue 'hall'"),
         (["bench", "render", "--frames", "0"], "--frames"),
     ],

@@ -109,7 +109,16 @@ def test_views_differ_and_repeat(every_view: list[TranslatorWeights]) -> None:
         np.testing.assert_array_equal(getattr(again, field.name), getattr(every_view[3], field.name))
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(TranslatorWeights)])
+WEIGHTS = [field.name for field in dataclasses.fields(TranslatorWeights) if field.name != "which"]
+
+
+@pytest.mark.parametrize("which", [[], [1] * CLASSES, [*range(1, CLASSES + 1)], [[*range(CLASSES)]], [3, 4]])
+def test_bad_classes_are_refused(weights: TranslatorWeights, which: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"which|w_classes"):
+        dataclasses.replace(weights, which=np.array(which))
+
+
+@pytest.mark.parametrize("field", WEIGHTS)
 def test_bad_weights_are_refused(weights: TranslatorWeights, field: str) -> None:
     good = getattr(weights, field)
     spoilt = good.copy()

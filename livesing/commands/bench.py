@@ -7,7 +7,7 @@ from livesing import __version__, words
 from livesing.commands.parser import Commands, Parser
 from livesing.errors import UsageError
 
-LATER = ("loop", "osc")
+LATER = ("osc",)
 """Planned, and not in this version."""
 
 
@@ -69,6 +69,22 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     beat.add_argument("--json", action="store_true")
     beat.set_defaults(run=_beat)
 
+    loop = actions.add_parser(
+        "loop", parents=[common], help="whether pictures feel as they were asked to: the closed loop"
+    )
+    loop.add_argument("--generator", metavar="G", default="embedded")
+    loop.add_argument("--weights", metavar="W", type=Path, help="a file or folder")
+    loop.add_argument("--engine", metavar="E", help="what runs it; else the fastest that is ready")
+    loop.add_argument("--view", metavar="N", type=int, default=0, help="of the translator's (0)")
+    loop.add_argument(
+        "--audio", metavar="FILE", type=Path, action="append", default=[],
+        help="instead of the demo piece; more than once for more",
+    )  # fmt: skip
+    loop.add_argument("--seconds", metavar="S", type=words.positive, default=240.0, help="of each piece")
+    loop.add_argument("--one", action="store_true", help="leave the other views out")
+    loop.add_argument("--json", action="store_true")
+    loop.set_defaults(run=_loop)
+
     for name in LATER:
         later = actions.add_parser(name, parents=[common], help="not in this version yet")
         later.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -88,6 +104,26 @@ def _beat(options: argparse.Namespace) -> None:
         each=options.each,
         as_json=options.json,
     )
+
+
+def _loop(options: argparse.Namespace) -> None:
+    import logging
+
+    from livesing.bench_loop import bench_loop
+    from livesing.closed_loop import SIZE
+    from livesing.generation.engine_cache import EngineCache
+    from livesing.generation.engine_open import open_ready, source_for
+
+    if not 0 <= options.view < 100:
+        raise UsageError(f"--view goes from 0 to 99, not {options.view}")
+    size = SIZE if options.generator == "embedded" else None
+    source = source_for(options.generator, options.weights, size)
+    log = logging.getLogger(__name__)
+    generator = open_ready(source, options.engine, EngineCache(), 1, log.info)
+    bench_loop(
+        generator, options.audio, view=options.view, seconds=options.seconds, every=not options.one,
+        as_json=options.json,
+    )  # fmt: skip
 
 
 def _later(options: argparse.Namespace) -> None:

@@ -212,4 +212,87 @@ def _style(options: argparse.Namespace) -> None:
     )  # fmt: skip
 
 
-MODELS = (_add_audio, _add_image, _add_personal, _add_style, _add_styles)
+def _add_translator(models: Commands, common: argparse.ArgumentParser) -> None:
+    translator = models.add_parser(
+        "translator",
+        parents=[common],
+        help="views: from valence and arousal to a generator's classes and latents",
+        description="Samples the generator, has the image estimator feel the pictures, and fits the "
+        "translator's network by deepsing's Algorithm 1 and the closed loop. A view in "
+        "the folder of livesing's data is what the show plays for that generator.",
+    )
+    translator.add_argument("--generator", metavar="G", default="embedded", help="(embedded)")
+    translator.add_argument("--weights", metavar="W", type=Path, help="of the generator: a file or folder")
+    translator.add_argument("--engine", metavar="E", help="what runs it; else the fastest that is ready")
+    translator.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="else where the show looks for them"
+    )
+    translator.add_argument(
+        "--work", metavar="DIR", type=Path, help="where samples are kept; else in livesing's cache folder"
+    )
+    translator.add_argument(
+        "--classes", metavar="LIST", type=words.numbers, default=(),
+        help="numbers as 1,5,207: these, instead of those that the first clustering finds",
+    )  # fmt: skip
+    for name, default, told in (
+        ("samples", 4000, "pictures with random latents, and as many that lean to a feeling"),
+        ("clusters", 10, "of feelings, for each of which a class is drawn"),
+        ("subclusters", 10, "of each class"),
+        ("more", 40, "further pictures of each class of a view"),
+        ("seed", 0, "number of the first view"),
+        ("views", 1, "how many"),
+        ("threads", 1, "of the generator's engine"),
+    ):
+        translator.add_argument(
+            f"--{name}", metavar="N", type=int, default=default, help=f"{told} ({default})"
+        )
+    translator.add_argument(
+        "--within-cluster", action="store_true", help="keep a class's samples of its own cluster alone"
+    )
+    translator.add_argument(
+        "--paper", action="store_true", help="random latents and their means, without refinement"
+    )
+    translator.add_argument("--fresh", action="store_true", help="do not go on where it was stopped")
+    translator.set_defaults(run=_translator)
+
+
+def _translator(options: argparse.Namespace) -> None:
+    import logging
+
+    from livesing.closed_loop import SIZE
+    from livesing.generation.engine_cache import EngineCache
+    from livesing.generation.engine_open import open_ready, source_for
+    from livesing.translation.view_file import own_folder
+
+    least = (("samples", 40), ("clusters", 1), ("subclusters", 1), ("more", 2), ("seed", 0), ("views", 1))
+    _check_numbers(options, (*least, ("threads", 1)))
+    if options.seed + options.views > 100:
+        raise UsageError("views are numbered 0 to 99")
+    source = source_for(options.generator, options.weights, SIZE if options.generator == "embedded" else None)
+    _need_torch()
+    from livesing.train.translator import Recipe, samples_folder, train_translators
+
+    names = Recipe._fields
+    recipe = Recipe(**{name: getattr(options, name) for name in names})
+    log = logging.getLogger(__name__)
+    generator = open_ready(source, options.engine, EngineCache(), options.threads, log.info)
+    seeds = range(options.seed, options.seed + options.views)
+    train_translators(
+        generator, options.output or own_folder(), options.work or samples_folder(source.generator),
+        recipe, seeds=seeds, command=_command(options), fresh=options.fresh,
+    )  # fmt: skip
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The words with which these views are made anew."""
+    words = f"livesing train translator --generator {options.generator}"
+    usual = {"samples": 4000, "clusters": 10, "subclusters": 10, "more": 40, "seed": 0, "views": 1}
+    for name, value in usual.items():
+        if getattr(options, name) != value:
+            words += f" --{name} {getattr(options, name)}"
+    words += f" --classes {','.join(map(str, options.classes))}" if options.classes else ""
+    words += " --within-cluster" if options.within_cluster else ""
+    return words + (" --paper" if options.paper else "")
+
+
+MODELS = (_add_audio, _add_image, _add_personal, _add_style, _add_styles, _add_translator)

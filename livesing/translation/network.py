@@ -5,7 +5,7 @@ logits for a softmax of low temperature and 128 numbers for z. Inference in nump
 multiplications every 500 ms need no framework.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,15 +27,20 @@ class TranslatorWeights:
     b_classes: np.ndarray  # [1000]
     w_z: np.ndarray  # [256, 128]
     b_z: np.ndarray  # [128]
+    which: np.ndarray = field(default_factory=lambda: np.arange(CLASSES))
+    """[K] int, the classes of the columns of w_classes [256, K]; the others never come out."""
 
     def __post_init__(self) -> None:
+        count = len(self.which)
         shapes = {"w1": (2, 64), "b1": (64,), "w2": (64, 256), "b2": (256,)}
         shapes |= {
-            "w_classes": (256, CLASSES),
-            "b_classes": (CLASSES,),
+            "w_classes": (256, count),
+            "b_classes": (count,),
             "w_z": (256, LATENT),
             "b_z": (LATENT,),
         }
+        if self.which.ndim != 1 or not count or len(set(self.which.tolist()) & set(range(CLASSES))) != count:
+            raise ValueError(f"translator weight which must name classes below {CLASSES}, each once")
         for name, shape in shapes.items():
             weight = getattr(self, name)
             if weight.shape != shape or not np.isfinite(weight).all():
@@ -67,14 +72,19 @@ def translate(
     features = hidden(np.array([valence, arousal], np.float32), weights)
     logits = features @ weights.w_classes + weights.b_classes
     z = features @ weights.w_z + weights.b_z
-    return Translation(softmax(logits, temperature).astype(np.float32), z.astype(np.float32))
+    classes = np.zeros(CLASSES, np.float32)
+    classes[weights.which] = softmax(logits, temperature)
+    return Translation(classes, z.astype(np.float32))
 
 
 class NetworkTranslator:
     """A translator by the network."""
 
-    def __init__(self, weights: TranslatorWeights) -> None:
+    def __init__(self, weights: TranslatorWeights, reach: float = np.inf) -> None:
+        """`reach`: z-scores beyond +-reach are taken for it, since the network has seen nothing there."""
         self.weights = weights
+        self.reach = reach
 
     def translate(self, felt: Felt, temperature: float) -> Translation:
-        return translate(felt.valence, felt.arousal, self.weights, temperature)
+        valence, arousal = (min(max(part, -self.reach), self.reach) for part in felt[:2])
+        return translate(valence, arousal, self.weights, temperature)

@@ -22,6 +22,7 @@ from livesing.translation.dictionary import DictionaryTranslator, measured_axes,
 from livesing.translation.fixed_map import fixed_map
 from livesing.translation.network import NetworkTranslator
 from livesing.translation.translator import Translator
+from livesing.translation.view_file import KIND, read_view, view_path
 
 FILE = ".safetensors"
 
@@ -39,7 +40,16 @@ class Ground:
 
 
 def _views(ground: Ground, view: int) -> Translator:
-    return NetworkTranslator(fixed_map(ground.moods, view))
+    """The trained view of that number; for a generator without any, the map that needs no training."""
+    path = view_path(ground.generator, view)
+    return _view(path, ground) if path else NetworkTranslator(fixed_map(ground.moods, view))
+
+
+def _view(path: Path, ground: Ground) -> Translator:
+    view = read_view(path)
+    if view.generator != ground.generator:
+        raise TranslatorError(f"{path.name} was trained for {view.generator}, not for {ground.generator}")
+    return view.translator()
 
 
 def _dictionary(ground: Ground, view: int) -> Translator:
@@ -53,6 +63,7 @@ def _dictionary(ground: Ground, view: int) -> Translator:
 BUILT_IN: Mapping[str, Callable[[Ground, int], Translator]] = {"views": _views, "dictionary": _dictionary}
 """(ground, view) -> translator; raises TranslatorError."""
 KINDS: Mapping[str, Callable[[Path, Ground], Translator]] = {
+    KIND: _view,
     personal.KIND: lambda path, ground: personal.load(path, ground.generator),
 }
 """By the note `kind` of a file of weights: (file, ground) -> translator; raises TranslatorError."""
