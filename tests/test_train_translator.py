@@ -26,7 +26,7 @@ from livesing.train.translator import Effort, Recipe, train_translators  # noqa:
 from livesing.train.translator_fit import CRISP, crisp, fit  # noqa: E402
 
 SMALL = Recipe(samples=48, clusters=3, subclusters=3, more=6)
-LITTLE = Effort(steps=60, nodes=3, side=3, walks=1)
+LITTLE = Effort(steps=30, nodes=3, side=3, walks=1, attempts=1)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -49,8 +49,8 @@ def quadrants(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def test_the_network_learns_classes_and_z() -> None:
-    felt, classes, z = quadrants(100, 0)
-    weights = fit(felt, classes, z, steps=150, seed=0)
+    felt, classes, z = quadrants(80, 0)
+    weights = fit(felt, classes, z, steps=120, seed=0)
     asked, wanted, z_wanted = quadrants(100, 1)
     inside = (np.abs(asked) > 0.3).all(axis=1)
     wishes = [translate(v, a, weights) for v, a in asked[inside]]
@@ -64,7 +64,7 @@ def test_the_network_learns_classes_and_z() -> None:
 
 def test_borders_are_made_crisp_without_moving() -> None:
     felt, classes, z = quadrants(80, 0)
-    weights = fit(felt, classes, z, steps=60, seed=0)
+    weights = fit(felt, classes, z, steps=30, seed=0)
     sharp = crisp(weights, felt, 0.025)
 
     def shares(of: object, temperature: float) -> np.ndarray:

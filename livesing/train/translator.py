@@ -52,7 +52,6 @@ NEAR = 1.1
 """z-scores over which what is missing is averaged: nodes must not learn the noise of one picture."""
 
 
-ATTEMPTS = 4
 FAITHFUL, STEADY = 0.87, 3.0
 """r of both axes on the grid, and times as steady as the untreated network, with which a view is good
 enough."""
@@ -85,6 +84,8 @@ class Effort(NamedTuple):
     """Targets along an axis in the final measurement."""
     walks: int = 16
     """On which the picture's movement is measured."""
+    attempts: int = 4
+    """At a view that is good enough."""
 
 
 USUAL_EFFORT = Effort()
@@ -171,7 +172,7 @@ class Trainer:
         drawn by chance, and now and then they lie so that borders are all over the plane.
         """
         best: ViewFile | None = None
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self.effort.attempts):
             view = self.view(seed, ground, attempt)
             ratio = untreated / max(view.scores["movement"], 1e-6)
             view = replace(view, scores={**view.scores, "stability_ratio": ratio})
