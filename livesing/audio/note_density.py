@@ -49,7 +49,7 @@ def changes(bands: Floats) -> Floats:
     np.maximum(wide[:, :-1], bands[:, 1:], out=wide[:, :-1])
     longest = max(LAGS)
     now, count = bands[longest:], len(bands) - longest
-    parts = [
+    parts: list[NDArray[np.floating]] = [
         np.maximum(now - (bands if lag == 1 else wide)[longest - lag : longest - lag + count], 0.0)
         for lag in LAGS
     ]

@@ -178,7 +178,8 @@ def agreement(
 ) -> tuple[float, float]:
     """(correlation, root mean square error) of log2(onsets a second + 0.5) of whole lessons with what they
     hold."""
-    told, meant = [], []
+    told: list[float] = []
+    meant: list[float] = []
     for number in numbers:
         bands, target = lesson_rows(number, folder)
         shares = NoteDensity(HOP / SLOW_RATE, 3.0, arrays).push(bands)
