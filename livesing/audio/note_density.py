@@ -57,8 +57,8 @@ def changes(bands: Floats) -> Floats:
     parts += [np.maximum(bands[longest - middle : longest - middle + count] - wide[longest:], 0.0), now]
     starts = np.linspace(0, BANDS, GROUPS + 1).round().astype(int)
     sums = np.add.reduceat(np.stack(parts), starts[:-1], axis=2)  # [CHANGES, n, GROUPS]
-    means: Floats = (sums / np.diff(starts).astype(np.float32)).transpose(1, 2, 0).reshape(count, -1)
-    return means
+    means = sums / np.diff(starts).astype(np.float32)[None, None, :]
+    return np.asarray(means.transpose(1, 2, 0).reshape(count, -1), dtype=np.float32)
 
 
 class UsualChanges:
