@@ -120,7 +120,7 @@ def test_every_set_of_profiles_is_its_own_key(profiles, key):
         found = find_key(np.roll(np.square(profile), key), profiles=profiles)
         assert found.tonic == key
         assert found.mode * mode > 0.5
-        assert found.confidence == pytest.approx(1.0)
+        assert found.confidence > 0.98
 
 
 @pytest.mark.parametrize("profiles", PROFILES)
