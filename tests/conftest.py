@@ -44,11 +44,11 @@ STAGE = {"xvfb", "pulse", "own_pulse", "start_livesing"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run two at a time: those in real time never at once, and those of a file in one process,
-    so that what they share is made once."""
+    """Where tests run two at a time: files with tests in real time never at once, and those of a file in one
+    process, so that what they share is made once."""
+    on_stage = {item.path for item in items if STAGE & set(getattr(item, "fixturenames", ()))}
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        group = "stage" if fixtures & STAGE else item.nodeid.split("::")[0]
+        group = "stage" if item.path in on_stage else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
 
 
