@@ -103,6 +103,7 @@ class Show:
         self.boxes = DreamBoxes()
         self.began = clock_now()
         self.stop_asked = False
+        self._opened = False
         self._dream_fps = DREAM_FPS if (os.cpu_count() or 1) > 4 else DREAM_FPS_FEW_CORES
         self._size_ladder = Ladder(tuple(range(len(SIZES))), patience=60.0)
         self._dream_judged = (0.0, 0)
@@ -115,7 +116,7 @@ class Show:
         """The whole show -> the figures of `--report`. Raises LivesingError when it cannot begin."""
         options = self.options
         self.desk = SoundDesk(options.venue, options.sound_check, options.feeling)
-        with ExitStack() as closing:
+        with self._signals(), ExitStack() as closing:
             spec = parse_spec(options.audio)
             self.audio = AudioInput(spec, mute=options.mute)
             if spec.kind in ("device", "file"):
@@ -138,9 +139,9 @@ class Show:
                 self._record(closing, surface)  # from here on: the rehearsal is not part of the film
             gc.collect()
             gc.freeze()  # what lives now lives long: collections during the show stay short
+            self._opened = True
             self.renderer.start_counting()  # the run is what comes now; the first frame was there to be seen
-            with self._signals():
-                self.renderer.run(self._over)
+            self.renderer.run(self._over)
             figures = self.readout.report()
         if options.report is not None:
             write_json(options.report, figures)
@@ -345,9 +346,11 @@ class Show:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """Ctrl-C and a service manager's TERM end the show in order."""
+        """Ctrl-C and a service manager's TERM end the show in order; while it opens, the second at once."""
 
         def ask(_number: int, _frame: Any) -> None:
+            if self.stop_asked and not self._opened:
+                raise KeyboardInterrupt
             self.stop_asked = True
 
         kept = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

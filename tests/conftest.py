@@ -43,6 +43,7 @@ STAGE = {"xvfb", "pulse", "own_pulse", "start_livesing"}
 """Fixtures of tests that play in real time."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist asks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run two at a time: files with tests in real time never at once, and those of a file in one
     process, so that what they share is made once."""

@@ -1,9 +1,11 @@
 """The whole show on real parts: sound through a sound server, a window on a screen, OSC through a socket."""
 
+import json
 import os
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -238,3 +240,17 @@ def test_another_estimator_feels(run_livesing: RunLivesing, drums: Path, tmp_pat
     done = run_livesing([*words, "--feeling", "nobody"], cwd=tmp_path)
     assert done.returncode == 2
     assert "there is no feeling 'nobody'; there are: cues, paper, deam" in done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.6, 1.5])
+def test_asked_to_end_while_it_opens_it_ends_in_order(
+    seconds: float, start_livesing: StartLivesing, demo_piece: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    words = ["live", "--headless", "--audio", "demo", "--osc", str(free_port()), "--report", report]
+    show = start_livesing([*words, "-o", tmp_path / "film.mp4"])
+    time.sleep(seconds)
+    show.terminate()
+    _, errors = show.communicate(timeout=40)
+    early = show.returncode == -signal.SIGTERM and not errors  # Python itself was still starting
+    assert early or (show.returncode == 0 and "frames" in json.loads(report.read_text())), errors
