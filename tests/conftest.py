@@ -53,6 +53,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+@pytest.hookimpl(tryfirst=True)  # before a fixture draws
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What torch draws without being told a seed is the same in every run."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+
+
 # ------------------------------------------------------------------------------------------------ a screen
 
 
