@@ -134,7 +134,7 @@ def piece(loop: ClosedLoop, path: Path, view: ViewFile, number: int, seconds: fl
     row[names.index("dream.view")] = number
     boxes.params.put(row, ORIGIN)
     dreamer, fast = Dreamer(boxes, 0, loop.generator), FastPath(sound.rate)
-    hearing = Hearing(sound.rate, estimator_of("cues"))
+    hearing = Hearing(sound.rate, estimator_of("cues"), rhythm=fast.rhythm)
     size = round(STEP_S * sound.rate)
     time, wanted, pictures = 0.0, [], []
     rest = np.zeros(0, np.float32)

@@ -1,7 +1,6 @@
 """The main process's side of the generator process: start it, watch its heartbeat, give it orders, end it."""
 
 import multiprocessing
-import os
 import threading
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -11,8 +10,6 @@ from livesing.clock import now as clock_now
 from livesing.dreamer import DreamBoxes
 from livesing.engine_room import DreamChoice
 
-BLAS_THREADS = "OPENBLAS_NUM_THREADS"
-"""With more than one, the roots of a 64 by 64 matrix take 50 ms on a busy machine instead of .3."""
 START_GRACE = 30.0
 """Seconds that a new process has until its first heartbeat."""
 SILENT_AFTER = 5.0
@@ -58,15 +55,7 @@ class DreamProcess:
         process.daemon = True
         self._started = clock_now()
         self.boxes.serving.put((b"", b"starting"), self._started)  # until it tells itself
-        kept = os.environ.get(BLAS_THREADS)
-        os.environ[BLAS_THREADS] = "1"  # a spawned process takes it over before it imports numpy
-        try:
-            process.start()
-        finally:
-            if kept is None:
-                del os.environ[BLAS_THREADS]
-            else:
-                os.environ[BLAS_THREADS] = kept
+        process.start()
         self._process = process
 
     def order(self, width: int, height: int, fps: float) -> None:

@@ -18,6 +18,7 @@ from livesing.audio.embedding import Embedding, EmbeddingPath
 from livesing.audio.key import USUAL_PROFILES
 from livesing.audio.paper import PaperFeatures
 from livesing.audio.slow import STEP_S, Cues, SlowPath
+from livesing.audio.tempo import Rhythm
 from livesing.errors import UsageError
 from livesing.sentiment.cue_estimator import CueEstimator
 from livesing.sentiment.deam_estimator import DeamEstimator, DeamHead
@@ -64,10 +65,16 @@ class Hearing:
     """
 
     def __init__(
-        self, rate: int, estimator: Estimator, *, embeds: bool = False, profiles: str = USUAL_PROFILES
+        self,
+        rate: int,
+        estimator: Estimator,
+        *,
+        embeds: bool = False,
+        profiles: str = USUAL_PROFILES,
+        rhythm: Rhythm | None = None,
     ) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that. profiles: of the keys, a name
-        of key.PROFILES."""
+        of key.PROFILES. rhythm: see SlowPath; a fast path that hears the same blocks has it."""
         self.estimator = estimator
         self.embeds = embeds
         """Whether embeddings are made; may change at any time. What is not asked for is not computed."""
@@ -75,7 +82,7 @@ class Hearing:
         self._samples = 0
         self._embedding: EmbeddingPath | None = None
         self._embedded: Embedding | None = None
-        self._cues = SlowPath(rate, profiles)
+        self._cues = SlowPath(rate, profiles, rhythm)
         self._paper = PaperFeatures(rate) if estimator.hears == "features" else None
         self._descriptors = DescriptorPath(rate) if estimator.hears == "descriptors" else None
         self._features: list[NDArray[np.floating]] = []

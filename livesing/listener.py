@@ -116,7 +116,8 @@ class Listener(threading.Thread):
         ring = source.ring
         reader = ring.reader()
         downmix = Downmix(source.rate, ring.channels)
-        fast, hearing = FastPath(source.rate, self.pulse), Hearing(source.rate, self.estimator)
+        fast = FastPath(source.rate, self.pulse)
+        hearing = Hearing(source.rate, self.estimator, rhythm=fast.rhythm)
         while self._source is source and not self._done.wait(POLL):
             self.stamp = clock_now()
             self._look_after_check(self.stamp)

@@ -46,7 +46,8 @@ class OfflineDream:
         self.boxes = DreamBoxes()
         self.dreamer = Dreamer(self.boxes, seed, generator)
         self._downmix = Downmix(self.sound.rate, self.sound.channels)
-        self._fast, self._hearing = FastPath(self.sound.rate), Hearing(self.sound.rate, estimator)
+        self._fast = FastPath(self.sound.rate)
+        self._hearing = Hearing(self.sound.rate, estimator, rhythm=self._fast.rhythm)
 
     def wear(self, look: Preset, folder: Path) -> None:
         """Dream as in this look, of this folder of presets, when its fade is over."""

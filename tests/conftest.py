@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+import livesing  # noqa: F401  # before numpy, whose BLAS it tells to use one thread
+
 ROOT = Path(__file__).resolve().parent.parent
 SINK = "stage"
 

@@ -1,12 +1,15 @@
 """The rules of the house that can be read from the source: who imports whom, and what a module may be."""
 
 import ast
+import os
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+import livesing
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "livesing"
@@ -190,3 +193,14 @@ def test_names_say_something() -> None:
 def test_every_folder_is_a_package() -> None:
     folders = {path.parent for path in PACKAGE.rglob("*.py")}
     assert not {folder for folder in folders if not (folder / "__init__.py").is_file()}
+
+
+def test_numpy_multiplies_on_one_thread() -> None:
+    """Set by the package before numpy is imported; more threads stall each other wherever cores are busy."""
+    import numpy  # noqa: F401  # so that its BLAS is there
+    from threadpoolctl import threadpool_info
+
+    blas = [each for each in threadpool_info() if "numpy" in each["filepath"] and each["user_api"] == "blas"]
+    if not blas:
+        pytest.skip("numpy's BLAS is none that tells its threads")
+    assert {each["num_threads"] for each in blas} == {int(os.environ[livesing.BLAS_THREADS])}

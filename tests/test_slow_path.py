@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 import soundfile
 from sounds import cut, drum_loop, silence, sine, song, white
 
-from livesing.audio.slow import Cues, SlowPath, cues_of
+from livesing.audio.slow import SLOW_RATE, STEP, Cues, SlowPath, cues_of
+from livesing.audio.tempo import Rhythm
 
 RATE = 22_050
 
@@ -39,6 +41,30 @@ def test_cues_come_while_the_sound_plays():
 def test_the_cut_of_the_stream_changes_nothing(size):
     sound = song(RATE, 1.3 if size == 1 else 6.0, minor=False)
     assert hear(sound, block=size) == hear(sound, block=sound.size)
+
+
+@pytest.mark.parametrize("size", [512, 4096, RATE])
+def test_a_rhythm_from_outside_tells_the_same(size):
+    sound, rhythm = drum_loop(RATE, 6.0, 120.0)[0], Rhythm(RATE)
+    path, told = SlowPath(RATE, rhythm=rhythm), []
+    for block in cut(sound, size):
+        rhythm.push(block)
+        told += path.push(block)
+    assert told[-1].bpm > 0.0
+    assert told + path.finish() == hear(sound)
+
+
+def test_no_block_waits_for_the_work_of_half_a_second():
+    size, steps = 512, 8
+    path, sound = SlowPath(SLOW_RATE), song(SLOW_RATE, steps * 0.5, minor=False)
+    spent = []
+    for block in cut(sound, size):
+        begin = time.thread_time()
+        path.push(block)
+        spent.append(time.thread_time() - begin)
+    # The least of what each place of a step took: what else the machine does is left out.
+    places = np.reshape(spent, (steps, STEP // size)).min(axis=0)
+    assert places.max() < 0.5 * places.sum()
 
 
 @pytest.mark.parametrize("tuning", [-0.4, 0.0, 0.3])

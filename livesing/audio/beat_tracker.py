@@ -12,6 +12,7 @@ is used; the phase of the present is the filter's, which lags by DELAY_S, run on
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping
 from functools import cache
 
@@ -23,6 +24,9 @@ from livesing.audio.beat_filter import BeatFilter, Reading, TempoSpace
 from livesing.audio.beat_inputs import BeatInputs
 from livesing.audio.beat_net import DELAY_S, TEMPOS, BeatNet, Heard, read_weights
 from livesing.audio.framing import Floats
+
+KEPT_S = 3.0
+"""How far back the tracker remembers what it told."""
 
 Weights = Mapping[str, Floats]
 
@@ -83,6 +87,8 @@ class BeatTracker:
         self._bar_at = 0
         self._advance = 0.0
         self._on = self._off = 0.0
+        self._steps = 0
+        self._told: deque[tuple[float, float]] = deque(maxlen=round(KEPT_S / STEP_S))
         self.turns = 0.0
         self.period_s = 0.0
         self.confidence = 0.0
@@ -115,6 +121,14 @@ class BeatTracker:
             quiet = float(powers.sum()) < FRAMES_PER_STEP * FLOOR_POWER
             self._quiet_s = self._quiet_s + self._step_s if quiet else 0.0
             self.follow(self._hear(powers), silent=self._quiet_s > self.SILENT_AFTER_S)
+            self._steps += 1
+            self._told.append((self.period_s, self.confidence))
+
+    def told_at(self, time_s: float) -> tuple[float, float]:
+        """(period_s, confidence) as of the last step that had ended at a time of the stream, s; of the oldest
+        one that is remembered where it is longer ago."""
+        ago = self._steps - round(time_s * self._rate) // self._powers.step_samples
+        return self._told[max(len(self._told) - 1 - ago, 0)] if ago < self._steps else (0.0, 0.0)
 
     def _hear(self, powers: Floats) -> Heard:
         """powers: [FRAMES_PER_STEP, BANDS]."""

@@ -73,7 +73,8 @@ class FastPath:
         self._since = since or Pulse.quiet(0.0)
         self._onsets = NoteOnsets(rate, self.ONSET_S)
         self._pitch = VoicePitch(rate)
-        self._rhythm = Rhythm(rate)
+        self.rhythm = Rhythm(rate)
+        """For who hears the same stream; not to be pushed."""
 
     def push(self, block: NDArray[np.floating], time: float, first_sample: int | None = None) -> Pulse:
         """Hear a block.
@@ -87,7 +88,7 @@ class FastPath:
         if first_sample is not None:
             self._next_sample = first_sample
         self._next_sample += samples.size
-        self._rhythm.push(samples)
+        self.rhythm.push(samples)
         self._onsets.push(samples)
         self._pitch.push(samples)
         frames = self._framer.push(samples)
@@ -96,7 +97,7 @@ class FastPath:
         return self._pulse(time)
 
     def _pulse(self, time: float) -> Pulse:
-        since, attacks, rhythm = self._since, self._attacks, self._rhythm
+        since, attacks, rhythm = self._since, self._attacks, self.rhythm
         turns = rhythm.turns
         beats = math.floor(turns)
         phase = turns - beats

@@ -31,6 +31,10 @@ FRAMES = 21
 STEP = HOP * FRAMES
 STEP_S = STEP / SLOW_RATE
 """Exactly 0.5 s."""
+PARTS = 3
+PART_FRAMES = FRAMES // PARTS
+PART = HOP * PART_FRAMES
+"""A step is worked on in parts as they come, so that no block has to wait for all of it."""
 
 SILENT_DB = -60.0
 
@@ -89,15 +93,14 @@ class Cues(NamedTuple):
 class SlowPath:
     """Cues of mono sound, pushed in blocks of any size and any rate of 8..192 kHz.
 
-    The sound is resampled to 21504 Hz as it comes and analysed in steps of exactly 500 ms, each
-    with the same code on the same samples, so how the stream is cut changes nothing. Loudness and
+    The sound is resampled to 21504 Hz as it comes and analysed in parts of a sixth of a second, each with
+    the same code on the same samples, so how the stream is cut changes nothing. Beat, loudness and
     articulation are taken at the sound's own rate, since much of what is loud lies above 10 kHz.
     Memory is constant. Owned by one thread.
     """
 
     WINDOW = 2048
     CHROMA_WINDOW = 8192
-    CHROMA_HOP = 7 * HOP
     CHROMA_S = 6.5
     TUNING_S = 15.0
     CHORD_FRAMES = 2
@@ -112,18 +115,23 @@ class SlowPath:
     """Per step; the reference of the flux forgets with a time constant of 10 s."""
     ROLLOFF = 0.85
 
-    def __init__(self, rate: int, profiles: str = USUAL_PROFILES) -> None:
+    def __init__(self, rate: int, profiles: str = USUAL_PROFILES, rhythm: Rhythm | None = None) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that. profiles: of the keys, a name
-        of key.PROFILES."""
+        of key.PROFILES. rhythm: of who hears the same stream from its first sample on, and each block before
+        this path does, at most 2 s at a time; without it the path has its own."""
         if not 8_000 <= rate <= 192_000:
             raise ValueError(f"sample rate {rate} Hz is not within 8000..192000")
         self.rate = rate
         self.bad_samples = 0
         """Samples that were NaN or infinite so far."""
         self._resampler = soxr.ResampleStream(rate, SLOW_RATE, 1, dtype="float32", quality="HQ")
-        self._past: Floats = np.zeros(self.CHROMA_WINDOW, dtype=np.float32)
-        self._waiting: list[Floats] = []
-        self._waiting_size = 0
+        self._stream: Floats = np.zeros(self.CHROMA_WINDOW + STEP, dtype=np.float32)
+        """The step that is being heard, and what was before it."""
+        self._parts = 0
+        """Of this step so far; what they were found to hold:"""
+        self._bands: list[Floats] = []
+        self._chromas: list[NDArray[np.float64]] = []
+        self._waiting: Floats = np.zeros(0, dtype=np.float32)
         self._steps = 0
         hz = np.arange(self.WINDOW // 2 + 1) * (SLOW_RATE / self.WINDOW)
         # Sound that was sampled at 8 kHz has nothing above 4 kHz, only the resampler's floor.
@@ -134,11 +142,12 @@ class SlowPath:
         self._hz = hz[self._heard_bins]
         self._reference = 0.0
         self._last_bands: Floats = np.zeros(len(edges) - 1, dtype=np.float32)
+        self._magnitude: NDArray[np.float64] = np.zeros(self._hz.size)
+        self._power: NDArray[np.float64] = np.zeros(self._hz.size)
+        """Sums over the frames of this step, of the bins that are heard."""
         self._weighted = KWeighted(rate)
-        self._unweighted: list[Floats] = []
-        """What came in since the last step: K-weighted then, all at once."""
         self._momentary = round(MOMENTARY_S * rate / self._weighted.hop)
-        self._loudnesses: NDArray[np.float64] = np.zeros(self._momentary)
+        self._loudnesses: list[float] = [0.0] * self._momentary
         self._loudness_hops = 0
         """K-weighted mean squares that are counted in already; those in front are the momentary past."""
         self._articulation = Articulation(self._weighted.hop / rate)
@@ -149,76 +158,90 @@ class SlowPath:
         self._harmony = HarmonicChange(self.CHORD_FRAMES)
         self._note_bands = NoteBands(self.WINDOW, SLOW_RATE, HOP / SLOW_RATE)
         self._notes = NoteDensity(HOP / SLOW_RATE, self.ONSET_S)
-        self._rhythm = Rhythm(SLOW_RATE)
+        self._rhythm = rhythm or Rhythm(rate)
+        self._beats_alone = rhythm is None
 
     def push(self, block: NDArray[np.floating]) -> list[Cues]:
         """block: [n] mono samples, full scale +-1. Returns the Cues that became complete."""
         samples, bad = clean(block)
         self.bad_samples += bad
-        if not samples.size:
-            return []
-        self._unweighted.append(samples)
-        return self._take(self._resampler.resample_chunk(samples))
+        cues = []
+        for first in range(0, samples.size, self.rate):
+            second = samples[first : first + self.rate]
+            if self._beats_alone:
+                self._rhythm.push(second)
+            self._loudnesses += self._weighted.push(second).tolist()
+            cues += self._take(self._resampler.resample_chunk(second))
+        return cues
 
     def finish(self) -> list[Cues]:
         """The stream has ended: what the resampler still held. A rest under 500 ms is dropped."""
         return self._take(self._resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
 
     def _take(self, samples: Floats) -> list[Cues]:
-        self._waiting.append(samples)
-        self._waiting_size += samples.size
-        if self._waiting_size < STEP:
-            return []
-        stream = np.concatenate(self._waiting)
-        steps = stream.size // STEP
-        cues = [self._step(stream[k * STEP : (k + 1) * STEP]) for k in range(steps)]
-        self._waiting = [stream[steps * STEP :].copy()]
-        self._waiting_size -= steps * STEP
+        waiting = np.concatenate((self._waiting, samples))
+        cues, first = [], 0
+        while waiting.size - first >= PART:
+            self._hear_part(waiting[first : first + PART])
+            first += PART
+            if self._parts == PARTS:
+                cues.append(self._tell())
+        self._waiting = waiting[first:].copy() if first else waiting
         return cues
 
-    def _step(self, new: Floats) -> Cues:
-        """new: [STEP] samples at SLOW_RATE."""
+    def _hear_part(self, new: Floats) -> None:
+        """new: [PART] samples at SLOW_RATE."""
+        stream, begin = self._stream, self.CHROMA_WINDOW + self._parts * PART
+        end = begin + PART
+        stream[begin:end] = new
+        ends = begin + HOP * np.arange(1, PART_FRAMES + 1)
+        powers = self._spectrum.powers(stream[ends[:, None] + np.arange(-self.WINDOW, 0)])
+        self._notes.push(self._note_bands.push(powers))
+        self._bands.append(self._spectrum.bands(powers))
+        heard = powers[:, self._heard_bins]
+        self._magnitude += np.sqrt(heard).sum(axis=0, dtype=np.float64)
+        self._power += heard.sum(axis=0, dtype=np.float64)
+        chroma = self._chroma.push(stream[end - self.CHROMA_WINDOW : end], PART / SLOW_RATE)
+        self._chromas.append(chroma)
+        self._key.push([chroma], PART / SLOW_RATE)
+        self._parts += 1
+
+    def _tell(self) -> Cues:
+        """The Cues of the step that was heard part by part; the next one begins."""
         self._steps += 1
-        stream = np.concatenate((self._past, new))
-        self._past = stream[STEP:]
-        sound = new.astype(np.float64)
+        sound = self._stream[self.CHROMA_WINDOW :].astype(np.float64)
         sound -= sound.mean()
         rms_db = to_db(float(np.mean(sound**2)))
         silent = rms_db < SILENT_DB
-        self._rhythm.push(new)
-
-        ends = self.CHROMA_WINDOW + HOP * np.arange(1, FRAMES + 1)
-        frames = stream[ends[:, None] + np.arange(-self.WINDOW, 0)]  # [21, WINDOW]
-        powers = self._spectrum.powers(frames)
-        self._notes.push(self._note_bands.push(powers))
-        flux = self._flux(self._spectrum.bands(powers))
-        chromas = [
-            self._chroma.push(stream[end - self.CHROMA_WINDOW : end], self.CHROMA_HOP / SLOW_RATE)
-            for end in range(self.CHROMA_WINDOW + self.CHROMA_HOP, stream.size + 1, self.CHROMA_HOP)
-        ]
-        self._key.push(chromas, self.CHROMA_HOP / SLOW_RATE)
         key = key_of(self._chroma.chroma, self._chroma.tonal_share, self._key)
-        chord_mode = self._chord_mode.push(chromas, self.CHROMA_HOP / SLOW_RATE)
+        chord_mode = self._chord_mode.push(self._chromas, PART / SLOW_RATE)
+        flux = self._flux(np.concatenate(self._bands))
+        bpm, beat_confidence = self._rhythm.told_at(self._steps * STEP_S)
         loudness, articulation, attack = self._levels()
-        return Cues(
+        cues = Cues(
             time_s=self._steps * STEP_S,
             mode=key.mode,
             key=key.tonic,
             key_confidence=key.confidence,
             onset_rate=self._notes.per_second,
-            bpm=self._rhythm.bpm,
+            bpm=bpm,
             rms_db=rms_db,
             loudness_db=loudness,
             flux=0.0 if silent else flux,
             zero_crossings=0.0 if silent else _sign_changes(sound) / STEP_S,
             silent=silent,
             articulation=articulation,
-            harmonic_change=self._harmony.push(chromas),
-            beat_confidence=self._rhythm.confidence,
+            harmonic_change=self._harmony.push(self._chromas),
+            beat_confidence=beat_confidence,
             chord_mode=chord_mode * key.pitched,
             attack_db=attack,
-            **(SILENT_SHAPE if silent else self._shape(powers[:, self._heard_bins])),
+            **(SILENT_SHAPE if silent else self._shape()),
         )
+        self._stream[: self.CHROMA_WINDOW] = self._stream[STEP:].copy()
+        self._parts = 0
+        self._bands, self._chromas = [], []
+        self._magnitude[:], self._power[:] = 0.0, 0.0
+        return cues
 
     def _flux(self, bands: Floats) -> float:
         """bands: [21, bands] powers. Mean over frames and bands of the rise of
@@ -232,24 +255,19 @@ class SlowPath:
         return float(np.mean(rises, dtype=np.float64))
 
     def _levels(self) -> tuple[float, float, float]:
-        """Loudness, articulation and attack level as of the end of this step; takes what came up to there."""
-        if self._unweighted:
-            new = self._weighted.push(np.concatenate(self._unweighted))
-            self._loudnesses = np.concatenate((self._loudnesses, new))
-            self._unweighted = []
+        """Loudness, articulation and attack level as of the end of this step."""
         upto = round(self._steps * STEP_S * self.rate) // self._weighted.hop
         end = self._momentary + upto - self._loudness_hops
         momentary = float(np.mean(self._loudnesses[end - self._momentary : end]))
-        new = self._loudnesses[self._momentary : end]
+        new = np.array(self._loudnesses[self._momentary : end])
         articulation, attack = self._articulation.push(new), self._attack_level.push(new)
-        self._loudnesses = self._loudnesses[end - self._momentary :]
+        del self._loudnesses[: end - self._momentary]
         self._loudness_hops = upto
         return max(loudness_db(momentary), SILENCE_DB), articulation, attack
 
-    def _shape(self, powers: Floats) -> dict[str, float]:
-        """powers: [21, heard bins], with sound in them. Where the power lies, by the names of Cues."""
-        magnitude = np.sqrt(powers).sum(axis=0, dtype=np.float64)
-        mean = powers.mean(axis=0, dtype=np.float64)
+    def _shape(self) -> dict[str, float]:
+        """Where the power of this step lies, which has sound in it, by the names of Cues."""
+        magnitude, mean = self._magnitude, self._power / FRAMES
         share = mean / max(float(mean.sum()), 1e-30) + 1e-15
         logs = np.log(share)
         upto = int(np.searchsorted(np.cumsum(share), self.ROLLOFF * float(share.sum())))

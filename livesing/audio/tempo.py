@@ -22,6 +22,11 @@ class Rhythm:
         """block: [n] float32, clean."""
         self._tracker.push(block)
 
+    def told_at(self, time_s: float) -> tuple[float, float]:
+        """(bpm, confidence) at a time of the stream, s, at most beat_tracker.KEPT_S ago."""
+        period_s, confidence = self._tracker.told_at(time_s)
+        return 60.0 / period_s if period_s > 0.0 else 0.0, confidence
+
     @property
     def bpm(self) -> float:
         """Beats per minute, 48..218; 0 while unknown."""
