@@ -53,11 +53,16 @@ def seed(text: str) -> int:
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """`1,5,207` -> class numbers, 0 to 999, each once."""
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() and len(part) < 8 and int(part) < 1000 for part in parts):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of classes, 0 to 999, like 1,5,207")
-    return tuple(dict.fromkeys(int(part) for part in parts))
+    """`3,17,200-210` -> class numbers from 0 to 999, rising, each once."""
+    classes: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise argparse.ArgumentTypeError(f"{part!r} is no class like 3, and no range like 200-210")
+        classes |= set(range(int(first), int(last if dash else first) + 1)[:1001])
+    if not classes or max(classes) > 999:
+        raise argparse.ArgumentTypeError(f"{text!r} names no classes from 0 to 999")
+    return tuple(sorted(classes))
 
 
 def mood(text: str) -> tuple[float, float]:

@@ -35,8 +35,8 @@ def rows_of(made: list[Embedding]) -> Rows:
 
 @pytest.fixture(scope="module")
 def music() -> np.ndarray:
-    """6 s of a band."""
-    return play("band", 3, 12.0)[: 6 * RATE]
+    """4 s of a band."""
+    return play("band", 3, 8.0)[: 4 * RATE]
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +45,14 @@ def whole(music: np.ndarray) -> list[Embedding]:
 
 
 def test_a_row_every_third_of_a_second(whole: list[Embedding]) -> None:
-    assert [one.time_s for one in whole] == pytest.approx([STEP_S * number for number in range(1, 19)])
+    assert [one.time_s for one in whole] == pytest.approx([STEP_S * number for number in range(1, 13)])
     rows = rows_of(whole)
-    assert rows.shape == (18, SIZE) and rows.dtype == np.float32
+    assert rows.shape == (12, SIZE) and rows.dtype == np.float32
     assert np.isfinite(rows).all() and np.abs(rows[:, :TEXTURE]).max() <= 1
     assert rows[2:].std(axis=0).max() > 0.05  # it moves with the music
 
 
-@pytest.mark.parametrize("block", [61, 512, 30_000])
+@pytest.mark.parametrize("block", [61, 30_000])
 def test_blocks_of_any_size(music: np.ndarray, whole: list[Embedding], block: int) -> None:
     blocks = (music[first : first + block] for first in range(0, len(music), block))
     made = list(embeddings_of(blocks, RATE))
@@ -60,7 +60,7 @@ def test_blocks_of_any_size(music: np.ndarray, whole: list[Embedding], block: in
     np.testing.assert_array_equal(rows_of(made), rows_of(whole))
 
 
-@pytest.mark.parametrize("gain", [0.1, 0.5, 2.0])
+@pytest.mark.parametrize("gain", [0.1, 2.0])
 def test_gain_changes_nothing(music: np.ndarray, whole: list[Embedding], gain: float) -> None:
     rows = rows_of(list(embeddings_of([gain * music], RATE)))
     np.testing.assert_allclose(rows, rows_of(whole), atol=2e-3)
@@ -68,9 +68,9 @@ def test_gain_changes_nothing(music: np.ndarray, whole: list[Embedding], gain: f
 
 def test_the_past_alone(music: np.ndarray, whole: list[Embedding]) -> None:
     other = music.copy()
-    other[3 * RATE :] = play("choir", 4, 12.0)[: len(music) - 3 * RATE]
+    other[2 * RATE :] = play("choir", 4, 8.0)[: len(music) - 2 * RATE]
     rows = rows_of(list(embeddings_of([other], RATE)))
-    known = int((3.0 - 0.2) / STEP_S)  # what the resampler still holds back may be touched
+    known = int((2.0 - 0.2) / STEP_S)  # what the resampler still holds back may be touched
     np.testing.assert_array_equal(rows[:known], rows_of(whole)[:known])
     assert np.abs(rows[-1] - rows_of(whole)[-1]).max() > 0.3
 
@@ -100,7 +100,7 @@ def test_music_of_a_kind_lies_together() -> None:
     rows, kinds, pieces = [], [], []
     for kind, texture in enumerate(("piano", "drums", "metal")):
         for seed in (904, 905, 906):
-            made = list(embeddings_of([play(texture, seed, 6.0)], RATE))[9:]
+            made = list(embeddings_of([play(texture, seed, 6.0)[: 4 * RATE]], RATE))[9:]
             rows += [one.values for one in made]
             kinds += [kind] * len(made)
             pieces += [10 * seed + kind] * len(made)
@@ -128,16 +128,16 @@ def test_cues_are_known_by_name() -> None:
 
 def test_hearing_embeds_only_when_asked(music: np.ndarray, whole: list[Embedding]) -> None:
     hearing = Hearing(RATE, estimator_of("cues"))
-    hearing.push(music[: 2 * RATE])
+    hearing.push(music[:RATE])
     assert hearing.take_embedding() is None
     hearing.embeds = True
-    hearing.push(music[2 * RATE : 6 * RATE])
+    hearing.push(music[RATE:])
     made = hearing.take_embedding()
-    assert made is not None and made.time_s == pytest.approx(6.0, abs=0.4)
-    assert np.abs(made.values - whole[-1].values).mean() < 0.25  # it has heard 4 s of the 6
+    assert made is not None and made.time_s == pytest.approx(4.0, abs=0.4)
+    assert np.abs(made.values - whole[-1].values).mean() < 0.25  # it has heard 3 s of the 4
     assert hearing.take_embedding() is None
     hearing.embeds = False
-    hearing.push(music)
+    hearing.push(music[:RATE])
     assert hearing.take_embedding() is None
 
 
@@ -166,7 +166,7 @@ def test_the_listener_sends_embeddings_to_translators_that_hear(
     listener.start()
     try:
         end = time.perf_counter() + 30
-        for first in range(0, 2 * RATE, 2048):
+        for first in range(0, RATE, 2048):
             wire.ring.write(music[first : first + 2048, None])
             while listener.pulse is None or listener.pulse.sample + 1 != wire.ring.written:
                 assert listener.is_alive() and time.perf_counter() < end

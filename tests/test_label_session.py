@@ -133,11 +133,11 @@ def test_long_music_is_spread_and_short_music_overlaps(tmp_path: Path) -> None:
 
 
 def test_a_passage_is_heard_bit_by_bit(songs: Path) -> None:
-    bits = list(hear(Passage("a.flac", 9.0, 6.0), songs / "a.flac"))
-    assert len(bits) == 25 and bits[:-1] == [None] * 24  # 6 s and the 6 before, a half second each
+    bits = list(hear(Passage("a.flac", 1.0, 3.0), songs / "a.flac"))
+    assert len(bits) == 9 and bits[:-1] == [None] * 8  # 3 s and the 1 before, a half second each
     assert bits[-1] is not None and bits[-1].shape == (ROWS, SIZE) and bits[-1].any()
     with pytest.raises(SourceError, match="ends before"):
-        list(hear(Passage("a.flac", 19.5, 6.0), songs / "a.flac"))
+        list(hear(Passage("short.wav", 2.5, 6.0), songs / "short.wav"))
 
 
 def test_the_sound_of_a_passage(songs: Path) -> None:
@@ -211,9 +211,8 @@ def test_all_answered(songs: Path, tmp_path: Path) -> None:
 
 def test_hearing_goes_on_between_questions_and_guides_them(songs: Path, tmp_path: Path) -> None:
     session = session_of(tmp_path, songs)
-    for _ in range(30):
+    while not session.heard:
         assert session.listen()
-    assert session.heard >= 1
     session.pick(0)
     assert session.passage is not None
 

@@ -1,14 +1,12 @@
 """One generated frame, or a walk through latent space."""
 
 import argparse
-import logging
 from pathlib import Path
 
 from livesing import words
+from livesing.commands import options as shared
 from livesing.commands.parser import Commands
 from livesing.errors import UsageError
-
-log = logging.getLogger(__name__)
 
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -19,16 +17,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="One frame as PNG, or with --walk a film through latent space.",
     )
     dream.add_argument("-o", "--output", metavar="OUT", type=Path, required=True)
-    dream.add_argument(
-        "--generator",
-        metavar="G",
-        default="embedded",
-        help="embedded, biggan-deep-512, stylegan2 ...",
-    )
-    dream.add_argument(
-        "--weights", metavar="W", type=Path, help="file or folder; else those of 'livesing weights get'"
-    )
-    dream.add_argument("--engine", metavar="E", help="what runs it; else the fastest that is ready")
+    shared.add_generator(dream)
     what = dream.add_mutually_exclusive_group()
     what.add_argument("--class", dest="number", metavar="N", type=int, help="one class, 0 to 999")
     what.add_argument(
@@ -46,22 +35,17 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    import os
-
     from livesing.dream import film, still, wish
-    from livesing.generation.engine_cache import EngineCache
-    from livesing.generation.engine_open import open_ready, source_for
+    from livesing.generation.engine_open import check_generator
 
-    size = options.size or (1024, 576)
-    source = source_for(options.generator, options.weights, size if options.generator == "embedded" else None)
+    check_generator(options.generator)
     if options.number is not None and not 0 <= options.number < 1000:
         raise UsageError(f"--class goes from 0 to 999, not {options.number}")
     words.check_folder(options.output)
     asked = wish(
         options.number, options.mood, options.seed, generator=options.generator, translator=options.translator
     )
-    threads = max(1, (os.cpu_count() or 2) // 2)
-    generator = open_ready(source, options.engine, EngineCache(), threads, log.info)
+    generator = shared.open_generator(options, options.size or (1024, 576))
     size = options.size or generator.size
     if options.walk is not None:
         film(options.output, asked, options.seed, generator, size, options.walk, options.fps)

@@ -2,10 +2,10 @@
 
 import argparse
 import logging
-import os
 from pathlib import Path
 
 from livesing import words
+from livesing.commands import options as shared
 from livesing.commands.parser import Commands
 from livesing.errors import UsageError
 
@@ -33,47 +33,28 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     label.add_argument(
         "-o", "--output", metavar="DIR", type=Path, required=True, help="where labels.csv goes"
     )
-    label.add_argument("--generator", metavar="G", default="embedded", help="embedded, biggan-deep-512 ...")
+    shared.add_generator(label)
+    shared.add_classes(label, "classes to pick from, like 3,17,200-210; else 24 that differ in feeling")
     label.add_argument(
-        "--weights", metavar="W", type=Path, help="file or folder; else those of 'livesing weights get'"
+        "--seed", metavar="N", type=words.seed, default=0, help="of the pictures and their order"
     )
-    label.add_argument("--engine", metavar="E", help="what runs it; else the fastest that is ready")
-    label.add_argument(
-        "--classes", metavar="LIST", type=class_list,
-        help="classes to pick from, like 3,17,200-210; else 24 that differ in feeling",
-    )  # fmt: skip
-    label.add_argument("--seed", metavar="N", type=int, default=0, help="of the pictures and their order")
     label.add_argument("--windowed", metavar="WxH", type=words.size, default=WINDOW, help="(1280x720)")
     label.add_argument("--mute", action="store_true", help="do not play the passages")
     label.set_defaults(run=_run)
 
 
-def class_list(text: str) -> tuple[int, ...]:
-    """`3,17,200-210` -> the classes, rising, from 0 to 999 and two at least."""
-    classes: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise argparse.ArgumentTypeError(f"{part!r} is no class like 3, and no range like 200-210")
-        classes |= set(range(int(first), int(last if dash else first) + 1)[:1001])
-    if len(classes) < 2 or max(classes) > 999:
-        raise argparse.ArgumentTypeError(f"{text!r} must name two classes or more, from 0 to 999")
-    return tuple(sorted(classes))
-
-
 def _run(options: argparse.Namespace) -> None:
     from livesing.audio.player import Player
     from livesing.generation.embedded import class_moods
-    from livesing.generation.engine_cache import EngineCache
-    from livesing.generation.engine_open import check_generator, open_ready, source_for
+    from livesing.generation.engine_open import check_generator
     from livesing.label import LabelWindow
     from livesing.stage.window import TITLE, WindowSurface, start_glfw
     from livesing.train.label_session import LabelSession, palette
     from livesing.train.labels import Labels
     from livesing.train.passages import passages_of
 
-    if options.seed < 0:
-        raise UsageError(f"--seed takes 0 or more, not {options.seed}")
+    if len(options.classes) == 1:
+        raise UsageError("--classes must name two or more, or there is nothing to pick from")
     check_generator(options.generator)
     if options.output.exists() and not options.output.is_dir():
         raise UsageError(f"{options.output} is a file, not a folder for labels")
@@ -83,13 +64,11 @@ def _run(options: argparse.Namespace) -> None:
         names = ", ".join(sorted(others))
         raise UsageError(f"{labels.path} is about {names}: label {options.generator} in a folder of its own")
     embedded = options.generator == "embedded"
-    source = source_for(options.generator, options.weights, TILE if embedded else None)
     start_glfw()  # before anything that takes long: without a display there is nothing to be done
+    generator = shared.open_generator(options, TILE)
     passages = passages_of(options.audio, options.output, options.seed)
     for line in passages.left_out:
         log.warning("left out: %s", line)
-    threads = max(1, (os.cpu_count() or 2) // 2)
-    generator = open_ready(source, options.engine, EngineCache(), threads, log.info)
     classes = options.classes or palette(class_moods() if embedded else None, options.seed)
     session = LabelSession(labels, passages, options.generator, classes, options.seed)
     surface = WindowSurface(*options.windowed, title=f"{TITLE} label")

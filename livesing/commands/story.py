@@ -1,15 +1,13 @@
 """A piece's feeling over time as a figure, with key frames."""
 
 import argparse
-import logging
 from importlib.util import find_spec
 from pathlib import Path
 
 from livesing import words
+from livesing.commands import options as shared
 from livesing.commands.parser import Commands
 from livesing.errors import UsageError
-
-log = logging.getLogger(__name__)
 
 ENDINGS = (".png", ".pdf", ".svg")
 SIZE = (640, 360)
@@ -30,11 +28,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     story.add_argument("--preset", metavar="P", help="name or number of the look whose dreams are dreamt")
     story.add_argument("--seed", metavar="N", type=words.seed, default=0, help="of the dream's wandering")
-    story.add_argument("--generator", metavar="G", default="embedded", help="embedded, biggan-deep-512 ...")
-    story.add_argument(
-        "--weights", metavar="W", type=Path, help="file or folder; else those of 'livesing weights get'"
-    )
-    story.add_argument("--engine", metavar="E", help="what runs it; else the fastest that is ready")
+    shared.add_generator(story)
     story.add_argument(
         "--feeling", metavar="NAME", default="cues", help="who feels: cues (default), paper, deam"
     )
@@ -45,8 +39,6 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    import os
-
     words.check_folder(options.output)
     if options.output.suffix.lower() not in ENDINGS:
         raise UsageError(f"{options.output.name}: a story is written as {', '.join(ENDINGS)}")
@@ -58,15 +50,11 @@ def _run(options: argparse.Namespace) -> None:
         )
 
     from livesing.audio.sound_file import SoundFile
-    from livesing.generation.engine_cache import EngineCache
-    from livesing.generation.engine_open import open_ready, source_for
     from livesing.story import tell
     from livesing.story_figure import draw
 
     SoundFile(options.audio).close()  # before anything that takes long
-    source = source_for(options.generator, options.weights, SIZE if options.generator == "embedded" else None)
-    threads = max(1, (os.cpu_count() or 2) // 2)
-    generator = open_ready(source, options.engine, EngineCache(), threads, log.info)
+    generator = shared.open_generator(options, SIZE)
     story = tell(
         options.audio, generator, preset=options.preset, seed=options.seed, feeling=options.feeling
     )  # fmt: skip

@@ -6,8 +6,10 @@ To add one, write a function like `_add_image` and put it into MODELS.
 import argparse
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from livesing import words
+from livesing.commands import options as shared
 from livesing.commands.parser import Commands, Parser
 from livesing.errors import UsageError
 
@@ -51,12 +53,7 @@ def _add_image(models: Commands, common: argparse.ArgumentParser) -> None:
         help="weights of MobileNetV2 in torchvision's layout; without --teacher",
     )
     image.add_argument("--epochs", metavar="N", type=int, help="over the photographs (20); without --teacher")
-    image.add_argument(
-        "--folds", metavar="N", type=int, default=10, help="parts of the cross-validation (10)"
-    )
-    image.add_argument("--seed", metavar="N", type=int, default=0)
-    image.add_argument("--threads", metavar="N", type=int, default=1)
-    image.add_argument("--fresh", action="store_true", help="do not go on where an earlier run was stopped")
+    shared.add_training(image, folds=10, seed=0, threads=1)
     image.set_defaults(run=_image)
 
 
@@ -65,24 +62,20 @@ def _image(options: argparse.Namespace) -> None:
         raise UsageError("--backbone and --epochs belong to MobileNetV2: leave --teacher out")
     if options.teacher is None and options.steps is not None:
         raise UsageError("--steps belongs to distillation: name a --teacher")
-    for name, least in (("steps", 10), ("epochs", 1), ("folds", 2), ("threads", 1), ("seed", 0)):
-        value = getattr(options, name)
-        if value is not None and value < least:
-            raise UsageError(f"--{name} takes {least} or more, not {value}")
+    shared.check_least(options, steps=10, epochs=1, folds=2, threads=1, seed=0)
     _need_torch()
+    how = _how(options)
     if options.teacher is not None:
         from livesing.train.image import train_student
 
         train_student(
-            options.oasis, options.teacher, options.output, steps=options.steps or 6000, folds=options.folds,
-            seed=options.seed, threads=options.threads, fresh=options.fresh,
+            options.oasis, options.teacher, options.output, steps=options.steps or 6000, **how
         )  # fmt: skip
     else:
         from livesing.train.image_mobilenet import train_mobilenet
 
         train_mobilenet(
-            options.oasis, options.backbone, options.output, epochs=options.epochs or 20, folds=options.folds,
-            seed=options.seed, threads=options.threads, fresh=options.fresh,
+            options.oasis, options.backbone, options.output, epochs=options.epochs or 20, **how
         )  # fmt: skip
 
 
@@ -111,17 +104,14 @@ def _add_audio(models: Commands, common: argparse.ArgumentParser) -> None:
     audio.add_argument(
         "--epochs", metavar="N", type=int, help="of each network (50; with --deam-features 12)"
     )
-    audio.add_argument("--folds", metavar="N", type=int, default=5, help="parts of the cross-validation (5)")
-    audio.add_argument("--seed", metavar="N", type=int, default=0)
-    audio.add_argument("--threads", metavar="N", type=int, default=1)
-    audio.add_argument("--fresh", action="store_true", help="do not go on where an earlier run was stopped")
+    shared.add_training(audio, folds=5, seed=0, threads=1)
     audio.set_defaults(run=_audio)
 
 
 def _audio(options: argparse.Namespace) -> None:
-    _check_numbers(options, (("epochs", 2), ("folds", 2), ("threads", 1), ("seed", 0)))
+    shared.check_least(options, epochs=2, folds=2, threads=1, seed=0)
     _need_torch()
-    how = {name: getattr(options, name) for name in ("folds", "seed", "threads", "fresh")}
+    how = _how(options)
     if options.deam_features is not None:
         from livesing.train.audio_deam_head import train_deam_head
 
@@ -134,11 +124,9 @@ def _audio(options: argparse.Namespace) -> None:
     train_paper(source, options.output, recipe=Recipe.of(options.epochs or 50), **how)
 
 
-def _check_numbers(options: argparse.Namespace, least: tuple[tuple[str, int], ...]) -> None:
-    for name, lowest in least:
-        value = getattr(options, name)
-        if value is not None and value < lowest:
-            raise UsageError(f"--{name} takes {lowest} or more, not {value}")
+def _how(options: argparse.Namespace) -> dict[str, Any]:
+    """What all that train a network with folds are told in the same words."""
+    return {name: getattr(options, name) for name in ("folds", "seed", "threads", "fresh")}
 
 
 def _need_torch() -> None:
@@ -168,14 +156,14 @@ def _add_personal(models: Commands, common: argparse.ArgumentParser) -> None:
     personal.add_argument(
         "-o", "--output", metavar="FILE", type=Path, required=True, help="like mine.safetensors"
     )
-    personal.add_argument("--seed", metavar="N", type=int, default=0)
+    shared.add_training(personal, seed=0, fresh=False)
     personal.set_defaults(run=_personal)
 
 
 def _personal(options: argparse.Namespace) -> None:
     from livesing.train.personal import train_personal
 
-    _check_numbers(options, (("seed", 0),))
+    shared.check_least(options, seed=0)
     if options.output.suffix != ".safetensors":
         raise UsageError(f"{options.output.name} must end with .safetensors, so that presets can name it")
     words.check_folder(options.output)
@@ -195,14 +183,12 @@ def _add_style(models: Commands, common: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="DIR", type=Path, default=Path("style-model"), help="(style-model)"
     )
     style.add_argument("--steps", metavar="N", type=int, default=1600, help="(1600)")
-    style.add_argument("--seed", metavar="N", type=int, default=0)
-    style.add_argument("--threads", metavar="N", type=int, default=1)
-    style.add_argument("--fresh", action="store_true", help="do not go on where an earlier run was stopped")
+    shared.add_training(style, seed=0, threads=1)
     style.set_defaults(run=_style)
 
 
 def _style(options: argparse.Namespace) -> None:
-    _check_numbers(options, (("steps", 10), ("threads", 1), ("seed", 0)))
+    shared.check_least(options, steps=10, threads=1, seed=0)
     _need_torch()
     from livesing.train.style import train_style
 
@@ -221,19 +207,16 @@ def _add_translator(models: Commands, common: argparse.ArgumentParser) -> None:
         "translator's network by deepsing's Algorithm 1 and the closed loop. A view in "
         "the folder of livesing's data is what the show plays for that generator.",
     )
-    translator.add_argument("--generator", metavar="G", default="embedded", help="(embedded)")
-    translator.add_argument("--weights", metavar="W", type=Path, help="of the generator: a file or folder")
-    translator.add_argument("--engine", metavar="E", help="what runs it; else the fastest that is ready")
+    shared.add_generator(translator)
     translator.add_argument(
         "-o", "--output", metavar="DIR", type=Path, help="else where the show looks for them"
     )
     translator.add_argument(
         "--work", metavar="DIR", type=Path, help="where samples are kept; else in livesing's cache folder"
     )
-    translator.add_argument(
-        "--classes", metavar="LIST", type=words.numbers, default=(),
-        help="numbers as 1,5,207: these, instead of those that the first clustering finds",
-    )  # fmt: skip
+    shared.add_classes(
+        translator, "like 1,5,200-210: these, instead of those that the first clustering finds"
+    )
     for name, default, told in (
         ("samples", 4000, "pictures with random latents, and as many that lean to a feeling"),
         ("clusters", 10, "of feelings, for each of which a class is drawn"),
@@ -252,33 +235,28 @@ def _add_translator(models: Commands, common: argparse.ArgumentParser) -> None:
     translator.add_argument(
         "--paper", action="store_true", help="random latents and their means, without refinement"
     )
-    translator.add_argument("--fresh", action="store_true", help="do not go on where it was stopped")
+    shared.add_training(translator)
     translator.set_defaults(run=_translator)
 
 
 def _translator(options: argparse.Namespace) -> None:
-    import logging
-
     from livesing.closed_loop import SIZE
-    from livesing.generation.engine_cache import EngineCache
-    from livesing.generation.engine_open import open_ready, source_for
+    from livesing.generation.engine_open import check_generator
     from livesing.translation.view_file import own_folder
 
-    least = (("samples", 40), ("clusters", 1), ("subclusters", 1), ("more", 2), ("seed", 0), ("views", 1))
-    _check_numbers(options, (*least, ("threads", 1)))
+    shared.check_least(options, samples=40, clusters=1, subclusters=1, more=2, seed=0, views=1, threads=1)
     if options.seed + options.views > 100:
         raise UsageError("views are numbered 0 to 99")
-    source = source_for(options.generator, options.weights, SIZE if options.generator == "embedded" else None)
+    check_generator(options.generator)
     _need_torch()
     from livesing.train.translator import Recipe, samples_folder, train_translators
 
     names = Recipe._fields
     recipe = Recipe(**{name: getattr(options, name) for name in names})
-    log = logging.getLogger(__name__)
-    generator = open_ready(source, options.engine, EngineCache(), options.threads, log.info)
+    generator = shared.open_generator(options, SIZE, options.threads)
     seeds = range(options.seed, options.seed + options.views)
     train_translators(
-        generator, options.output or own_folder(), options.work or samples_folder(source.generator),
+        generator, options.output or own_folder(), options.work or samples_folder(generator.name),
         recipe, seeds=seeds, command=_command(options), fresh=options.fresh,
     )  # fmt: skip
 

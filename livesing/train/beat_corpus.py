@@ -19,12 +19,12 @@ from livesing.audio.framing import Floats
 from livesing.beat_set import room
 from livesing.beat_set.drum_sounds import RATE, Random
 from livesing.beat_set.tempo_map import Times
-from livesing.errors import LivesingError
 from livesing.train.beat_songs import random_song
 from livesing.train.beat_sounds import Sound, noise_band, sampled, synthesised
 from livesing.train.corpus import render
 from livesing.train.corpus.compose import Piece, compose
 from livesing.train.corpus.factors import draw
+from livesing.train.missing import make_missing, part
 from livesing.whole_file import whole_file
 
 SECONDS = 26.0
@@ -176,22 +176,20 @@ def main() -> int:
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     parser.add_argument("--songs", metavar="N", type=int, default=3000)
-    parser.add_argument("--part", metavar="K/N", default="1/1", help="one of N processes that share the work")
+    parser.add_argument(
+        "--part", metavar="K/N", type=part, default="1/1", help="one of N processes that share the work"
+    )
     parser.add_argument("--soundfont", metavar="FILE", type=Path, default=render.SOUNDFONT)
     options = parser.parse_args()
-    part, parts = (int(number) for number in options.part.split("/"))
-    options.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        for seed in range(part - 1, options.songs, parts):
-            path = options.folder / f"{seed:05d}.npz"
-            if not path.exists():
-                save(heard(seed, soundfont=options.soundfont), path)
-            print(f"\r{seed + 1} of {options.songs}", end="", file=sys.stderr, flush=True)
-    except LivesingError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 2
-    print(file=sys.stderr)
-    return 0
+
+    def file_of(seed: int) -> Path:
+        return Path(options.folder / f"{seed:05d}.npz")
+
+    return make_missing(
+        range(options.songs)[options.part],
+        file_of,
+        lambda seed: save(heard(seed, soundfont=options.soundfont), file_of(seed)),
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,13 @@ from livesing.audio.beat_features import BANDS
 from livesing.audio.framing import Floats
 from livesing.beat_set.drum_sounds import Random
 from livesing.beat_set.tempo_map import Times
-from livesing.errors import LivesingError
 from livesing.train import beat_timbres
 from livesing.train.beat_corpus import JOINED, KINDS, SECONDS, Heard, save
 from livesing.train.beat_songs import Song, Track, random_song
 from livesing.train.beat_sounds import DRUM_PARTS
 from livesing.train.beat_timbres import HELD_S, PITCHES, Bank
 from livesing.train.corpus.render import SOUNDFONT
+from livesing.train.missing import make_missing
 
 FRAME_S = 0.01
 KIND = KINDS.index("sketched")
@@ -190,23 +191,23 @@ def main() -> int:
     parser.add_argument("--first", metavar="K", type=int, default=10_000, help="number of the first")
     parser.add_argument("--soundfont", metavar="FILE", type=Path, default=SOUNDFONT)
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
     kept = options.folder / "bank.npz"
-    try:
+
+    @cache
+    def bank() -> Bank:
         if not kept.exists():
-            bank = beat_timbres.make_bank(np.random.default_rng(5), options.soundfont)
-            beat_timbres.save(bank, kept)
-        bank = beat_timbres.load(kept)
-        for number in range(options.first, options.first + options.songs):
-            path = options.folder / f"{number:05d}.npz"
-            if not path.exists():
-                save(sketched(np.random.default_rng([3, number]), bank, SECONDS), path)
-            print(f"\r{number + 1 - options.first} of {options.songs}", end="", file=sys.stderr, flush=True)
-    except LivesingError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 2
-    print(file=sys.stderr)
-    return 0
+            made = beat_timbres.make_bank(np.random.default_rng(5), options.soundfont)
+            beat_timbres.save(made, kept)
+        return beat_timbres.load(kept)
+
+    def file_of(number: int) -> Path:
+        return Path(options.folder / f"{number:05d}.npz")
+
+    return make_missing(
+        range(options.first, options.first + options.songs),
+        file_of,
+        lambda number: save(sketched(np.random.default_rng([3, number]), bank(), SECONDS), file_of(number)),
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import numpy as np
 from livesing.audio.beat_features import BANDS, BandPowers
 from livesing.audio.framing import Floats
 from livesing.beat_set.drum_sounds import RATE, Random
+from livesing.errors import UsageError
 from livesing.train.beat_sounds import DRUM_PARTS, KEYS, PROGRAMS, Sound, random_hit, random_voice, sung
 from livesing.train.corpus import render
 from livesing.train.corpus.score import Note, Part, Score
@@ -104,7 +105,7 @@ def load(path: Path) -> Bank:
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: np.exp(file[name].astype(np.float32)) for name in file.files}
     if any(array.shape[-1] != BANDS for array in arrays.values()):
-        raise ValueError(f"{path} was made for other bands")
+        raise UsageError(f"{path} was made for other bands: remove it")
     return Bank(
         *(
             {name.split(".")[1]: a for name, a in arrays.items() if name.startswith(kind)}

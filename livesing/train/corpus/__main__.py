@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from livesing.errors import LivesingError
 from livesing.train.corpus.compose import compose
 from livesing.train.corpus.factors import draw
 from livesing.train.corpus.folder import save
 from livesing.train.corpus.render import RATE, SOUNDFONT, render
+from livesing.train.missing import make_missing, part
 
 
 def main() -> int:
@@ -18,22 +18,19 @@ def main() -> int:
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     parser.add_argument("--pieces", metavar="N", type=int, default=700)
-    parser.add_argument("--part", metavar="K/N", default="1/1", help="one of N processes that share the work")
+    parser.add_argument(
+        "--part", metavar="K/N", type=part, default="1/1", help="one of N processes that share the work"
+    )
     parser.add_argument("--soundfont", metavar="FILE", type=Path, default=SOUNDFONT)
     options = parser.parse_args()
-    part, parts = (int(number) for number in options.part.split("/"))
-    options.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        for seed in range(part - 1, options.pieces, parts):
-            if not (options.folder / f"{seed:05d}.json").exists():
-                piece = compose(draw(seed))
-                save(piece, render(piece, options.soundfont), RATE, options.folder)
-            print(f"\r{seed + 1} of {options.pieces}", end="", file=sys.stderr, flush=True)
-    except LivesingError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 2
-    print(file=sys.stderr)
-    return 0
+
+    def make(seed: int) -> None:
+        piece = compose(draw(seed))
+        save(piece, render(piece, options.soundfont), RATE, options.folder)
+
+    return make_missing(
+        range(options.pieces)[options.part], lambda seed: Path(options.folder / f"{seed:05d}.json"), make
+    )
 
 
 if __name__ == "__main__":
