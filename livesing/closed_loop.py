@@ -13,7 +13,7 @@ import numpy as np
 
 from livesing.audio.pulse import Pulse
 from livesing.generation.engine_open import ServedGenerator
-from livesing.generation.latent_path import LatentPath
+from livesing.generation.latent_path import NORM, LatentPath
 from livesing.params import INDEX, TABLE
 from livesing.sentiment.image import ImageEstimator
 from livesing.translation.steering import temperature
@@ -63,6 +63,10 @@ class ClosedLoop:
         z, classes = LatentPath(seed).step(0.0, wish, Pulse.quiet(0.0), PARAMS)
         return self.draw(z, classes)
 
+    def still(self, wish: Translation) -> np.ndarray:
+        """The picture of a wish as it is, without the path's wandering: uint8 [H, W, 3]."""
+        return still(self.generator, wish)[..., :3]
+
     def draw(self, z: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """What comes off a latent path as a picture, uint8 [H, W, 3]."""
         return self.generator.render_rgba(z, classes, None)[..., :3].copy()
@@ -103,6 +107,12 @@ class ClosedLoop:
             ]
             moved.append([float(np.abs(one - other).mean()) for one, other in pairwise(pictures)])
         return np.array(moved)
+
+
+def still(generator: ServedGenerator, wish: Translation) -> np.ndarray:
+    """The picture of a wish when the path stands still on it: uint8 [H, W, 4]."""
+    z = wish.z * np.float32(NORM / max(float(np.linalg.norm(wish.z)), 1e-9))
+    return np.array(generator.render_rgba(z[None], wish.classes[None], None))
 
 
 def grid(side: int, reach: float = REACH) -> np.ndarray:

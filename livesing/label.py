@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from livesing import assets
 from livesing.audio.player import Player
 from livesing.clock import now as clock_now
+from livesing.closed_loop import still
 from livesing.errors import LivesingError, SourceError
 from livesing.generation.engine_open import ServedGenerator
-from livesing.generation.latent_path import NORM
 from livesing.label_page import BARS, Box, Page, draw, layout, wave_of
 from livesing.stage.shader_store import ShaderStore
 from livesing.stage.window import WindowSurface
 from livesing.train.label_session import GOAL, GRID, LabelSession
-from livesing.train.labels import DEMO, Passage, Picture
+from livesing.train.labels import DEMO, Passage
 from livesing.train.passages import file_of, sound_of
 
 PERIOD = 1 / 30
@@ -35,13 +35,6 @@ PAINTING_S = 0.04
 GLOW_S = 0.6
 """How long the place of the last pick still shines."""
 NOWHERE: Box = (0, 0, 0, 0)
-
-
-def paint(generator: ServedGenerator, picture: Picture) -> NDArray[np.uint8]:
-    """[h, w, 4] of a picture of the grid, as the show would dream it when it stands still."""
-    z = picture.z()
-    z *= NORM / np.linalg.norm(z)
-    return np.array(generator.render_rgba(z[None], picture.mixture()[None], None))
 
 
 class LabelWindow:
@@ -132,7 +125,7 @@ class LabelWindow:
                 self._load(now)
         missing = [place for place, tile in enumerate(self._tiles) if tile is None]
         for place in missing:
-            self._tiles[place] = paint(self._generator, session.grid[place])
+            self._tiles[place] = still(self._generator, session.grid[place].wish())
             if clock_now() - now > PAINTING_S:
                 break
         if missing:

@@ -11,8 +11,10 @@ torch = pytest.importorskip("torch", reason="torch is not installed (extra [gan]
 import torch.nn.functional as F  # noqa: E402
 
 from livesing.errors import WeightsError  # noqa: E402
+from livesing.generation.engine import make_latents  # noqa: E402
 from livesing.generation.stylegan2 import StyleGAN2, double, modulated, upfirdn  # noqa: E402
 from livesing.generation.stylegan2_weights import network, parts, random_state  # noqa: E402
+from livesing.train.latent_space import style_space_of  # noqa: E402
 
 WIDTH = 16
 
@@ -266,3 +268,31 @@ def test_the_same_file_is_the_same_generator(state: dict[str, torch.Tensor], net
     arguments = latents(1), one_hot(1), torch.tensor([0.7])
     with torch.inference_mode():
         assert torch.equal(network(state)(*arguments), net(*arguments))
+
+
+# ------------------------------------------------------------------------------------------ places in w
+
+
+def test_any_w_is_drawn_by_class_numbers(net: StyleGAN2) -> None:
+    """What a personal translator asks for: numbers that need not be mixtures."""
+    space = style_space_of(net)
+    z, shares = latents(3).numpy().astype(float), one_hot(5, 70, 900).numpy().astype(float)
+    w = space.places(shares, z)
+    truth = net(latents(3), one_hot(5, 70, 900), torch.ones(3))
+    across = net.average + torch.from_numpy(w).float()[:, None].expand(-1, 3, -1)
+    assert distance(net.synthesis(across), truth) < 1e-4
+    matrix, start = space.mixer(z[0])
+    numbers = torch.from_numpy(w @ matrix + start).float()
+    assert (numbers.sum(dim=1) - 1).abs().max() < 1e-4
+    told = net(latents(1).expand(3, -1), numbers, torch.ones(3))
+    assert distance(told, truth) < 0.01 < distance(truth[:1], truth[1:2])
+
+
+def test_stylegan2_alone_takes_class_numbers_beyond_mixtures() -> None:
+    z, numbers = np.zeros((1, 128), np.float32), np.zeros((1, 1000), np.float32)
+    numbers[0, :2] = 1.5, -0.5
+    assert make_latents(z, numbers, 0.5, inside=False).classes[0, 0, 1] == -0.5
+    with pytest.raises(ValueError, match="mixtures"):
+        make_latents(z, numbers, 0.5)
+    with pytest.raises(ValueError, match="summing to 1"):
+        make_latents(z, 2 * numbers, 0.5, inside=False)

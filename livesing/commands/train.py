@@ -4,6 +4,7 @@ To add one, write a function like `_add_image` and put it into MODELS.
 """
 
 import argparse
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -150,24 +151,48 @@ def _add_personal(models: Commands, common: argparse.ArgumentParser) -> None:
         parents=[common],
         help="a translator of one's own",
         description="From pairs of music and picture, picked with 'livesing label', to a file that a preset "
-        "may name as its translator. Takes seconds, and needs no extra.",
+        "may name as its translator. Takes seconds; the embedded generator needs no extra for it.",
     )
     personal.add_argument("folder", metavar="DIR", type=Path, help="of the labels")
     personal.add_argument(
         "-o", "--output", metavar="FILE", type=Path, required=True, help="like mine.safetensors"
     )
+    personal.add_argument(
+        "--loss", choices=("likelihood", "l1"), default="likelihood",
+        help="of classes: cross-entropy, or as in the paper L1 in the generator's latent space (likelihood; "
+        "StyleGAN2's w is always fitted by L1)",
+    )  # fmt: skip
+    personal.add_argument(
+        "--weights", metavar="W", type=Path, help="of the generator that was labelled, unless embedded"
+    )
+    personal.add_argument("--engine", metavar="E", help="what draws, to tell moods; else the fastest ready")
     shared.add_training(personal, seed=0, fresh=False)
     personal.set_defaults(run=_personal)
 
 
 def _personal(options: argparse.Namespace) -> None:
-    from livesing.train.personal import train_personal
+    from livesing.closed_loop import SIZE
+    from livesing.errors import EngineError
+    from livesing.generation.engine_open import ServedGenerator, source_for
+    from livesing.train.personal import labels_of, train_personal
 
     shared.check_least(options, seed=0)
     if options.output.suffix != ".safetensors":
         raise UsageError(f"{options.output.name} must end with .safetensors, so that presets can name it")
     words.check_folder(options.output)
-    train_personal(options.folder, options.output, seed=options.seed)
+    options.generator = labels_of(options.folder)[1]
+    if options.generator != "embedded":
+        _need_torch()
+    source = source_for(options.generator, options.weights)
+
+    def draws() -> ServedGenerator | None:
+        try:
+            return shared.open_generator(options, SIZE)
+        except EngineError as error:
+            print(f"moods are not told: {error}", file=sys.stderr)
+            return None
+
+    train_personal(options.folder, options.output, source, draws, loss=options.loss, seed=options.seed)
 
 
 def _add_style(models: Commands, common: argparse.ArgumentParser) -> None:

@@ -145,11 +145,12 @@ def self_test(engine: Engine, reference: Floats, precision: Precision) -> None:
         raise EngineError(f"the {engine.kind} engine fails its self-test: its pixels are not its picture")
 
 
-def make_latents(z: Floats, classes: Floats, truncation: float) -> Latents:
+def make_latents(z: Floats, classes: Floats, truncation: float, *, inside: bool = True) -> Latents:
     """[1, 128] or [1, 3, 128], and as many rows of [.., 1000], as an engine takes them.
 
-    Raises ValueError for other shapes, for numbers that are not finite, and for rows of classes that are
-    no mixtures.
+    Raises ValueError for other shapes, for numbers that are not finite, and for rows of classes that do not
+    sum to 1 or, with `inside`, are no mixtures. StyleGAN2's classes are places in its w: rows with negative
+    numbers lead beyond them, to every place there is.
     """
     rows = []
     for name, values, width in (("z", z, LATENT), ("classes", classes, CLASSES)):
@@ -161,7 +162,7 @@ def make_latents(z: Floats, classes: Floats, truncation: float) -> Latents:
         if not np.isfinite(array).all():
             raise ValueError(f"{name} has numbers that are not finite")
         rows.append(np.ascontiguousarray(array))
-    if (rows[1] < -1e-4).any() or (np.abs(rows[1].sum(-1) - 1) > 1e-2).any():
+    if (inside and (rows[1] < -1e-4).any()) or (np.abs(rows[1].sum(-1) - 1) > 1e-2).any():
         raise ValueError("rows of classes must be mixtures: not negative, and summing to 1")
     if not 0 <= truncation <= 1:
         raise ValueError(f"truncation goes from 0 to 1, not {truncation}")

@@ -13,6 +13,7 @@ from livesing.generation.engine import (
     Engine,
     EngineKind,
     Floats,
+    Latents,
     Progress,
     Source,
     make_latents,
@@ -182,11 +183,14 @@ class ServedGenerator:
 
     def render(self, z: Floats, classes: Floats) -> Floats:
         """One picture [1, 3, H, W] in [-1, 1]; z and classes as `make_latents` takes them."""
-        return self._engine.image(make_latents(self._spread(z), classes, self.truncation))
+        return self._engine.image(self._latents(z, classes))
 
     def render_rgba(self, z: Floats, classes: Floats, out: Bytes | None) -> Bytes:
         """One picture as uint8 [H, W, 4], opaque; into `out` when it is given."""
-        return self._engine.rgba(make_latents(self._spread(z), classes, self.truncation), out)
+        return self._engine.rgba(self._latents(z, classes), out)
+
+    def _latents(self, z: Floats, classes: Floats) -> Latents:
+        return make_latents(self._spread(z), classes, self.truncation, inside=self.name != "stylegan2")
 
     def _spread(self, z: Floats) -> Floats:
         """The latent path goes on the shell of its own truncation; the network wants that of this one."""

@@ -40,6 +40,7 @@ from livesing.generation.worlds import (
     FINE,
     MATERIAL,
     MIDDLE,
+    SEED,
     WORLDS,
     class_tables,
     material_table,
@@ -81,7 +82,7 @@ class FieldNet(nn.Module):
     are mixtures that sum to 1. The same seed gives the same network, bit by bit.
     """
 
-    def __init__(self, seed: int = 7) -> None:
+    def __init__(self, seed: int = SEED) -> None:
         super().__init__()
         rng = np.random.RandomState(seed)  # its stream is frozen by numpy's policy
         for layer, table in class_tables(rng).items():

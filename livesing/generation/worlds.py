@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 Table = NDArray[np.float64]
 
 CLASSES = 1000
+SEED = 7
+"""Of the embedded generator's numbers."""
 
 WORLDS = ("silk", "crystal", "organic", "nebula", "ink", "architecture")
 
@@ -84,6 +86,12 @@ def class_tables(rng: np.random.RandomState) -> dict[str, Table]:
     hue += GREEN_THINNING * np.sin(hue - GREEN_HUE)
     fine[:, 0], fine[:, 1] = np.cos(hue), np.sin(hue)
     return tables
+
+
+def class_vectors() -> Table:
+    """[1000, 37] the style coordinates of every class of the embedded generator, coarse, middle and fine."""
+    tables = class_tables(np.random.RandomState(SEED))
+    return np.concatenate([tables[layer] for layer in ("coarse", "middle", "fine")], axis=1)
 
 
 def material_table() -> Table:

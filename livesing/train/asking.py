@@ -7,10 +7,14 @@ does not settle it. The first leads while little is known, since a few answers s
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 Doubles = NDArray[np.float64]
+Asking = Callable[[Doubles, NDArray[np.bool_], NDArray[np.int64], Doubles, int], Doubles]
+"""What `worth` and `by_chance` are."""
 
 MEMBERS = 6
 """Of the ensemble."""
@@ -64,3 +68,10 @@ def worth(
             torn = disagreement(x, x[known], answers, np.random.default_rng([seed, len(known)]))
             value = value + torn / max(float(torn[open_].max(initial=0.0)), 1e-9)
     return np.where(open_, value, -np.inf)
+
+
+def by_chance(
+    e: Doubles, open_: NDArray[np.bool_], known: NDArray[np.int64], answers: Doubles, seed: int
+) -> Doubles:
+    """The same for an order that is drawn: what asking by worth is measured against."""
+    return np.where(open_, np.random.default_rng([seed, 31]).random(len(e)), -np.inf)

@@ -7,13 +7,13 @@ does a little of the hearing that is still to be done.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livesing.errors import SourceError
-from livesing.train.asking import worth
+from livesing.train.asking import Asking, worth
 from livesing.train.labels import LARGEST_SEED, Label, Labels, Passage, Picture
 from livesing.train.passages import Passages, file_of, hear
 from livesing.translation.translator import CLASSES
@@ -44,9 +44,18 @@ class LabelSession:
     one, so that whoever draws or plays sees that there is another."""
 
     def __init__(
-        self, labels: Labels, passages: Passages, generator: str, classes: Sequence[int], seed: int = 0
+        self,
+        labels: Labels,
+        passages: Passages,
+        generator: str,
+        classes: Sequence[int],
+        seed: int = 0,
+        *,
+        asking: Asking = worth,
+        heard: Mapping[Passage, NDArray[np.floating]] | None = None,
     ) -> None:
-        """classes: those to offer. Labels of the same folder are gone on with."""
+        """classes: those to offer. Labels of the same folder are gone on with. asking: what each passage is
+        worth asking about; heard: passages whose embeddings [ROWS, E] are known already."""
         self.labels = labels
         self.generator = generator
         self.notes: list[str] = list(passages.left_out)
@@ -58,7 +67,10 @@ class LabelSession:
         known = dict.fromkeys(label.passage for label in labels.standing)
         self._all = [*known, *(passage for passage in passages.passages if passage not in known)]
         self._place = {passage: number for number, passage in enumerate(self._all)}
-        self._heard: dict[int, NDArray[np.float64]] = {}
+        self._asking = asking
+        self._heard = {
+            self._place[p]: rows.mean(axis=0, dtype=np.float64) for p, rows in (heard or {}).items()
+        }
         self._broken: set[int] = set()
         self._hearing: tuple[int, Iterator[NDArray[np.float32] | None]] | None = None
         self._grids = 0
@@ -139,7 +151,7 @@ class LabelSession:
             picks = [label for label in self.labels.picks if self._place.get(label.passage) in row]
             known = np.array([row[self._place[label.passage]] for label in picks], np.int64)
             mask = np.isin(heard, candidates)
-            number = heard[int(worth(e, mask, known, self._answers(picks), self._seed).argmax())]
+            number = heard[int(self._asking(e, mask, known, self._answers(picks), self._seed).argmax())]
         elif open_:
             number = open_[0]
         else:

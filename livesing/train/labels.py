@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livesing.errors import LivesingError, UsageError
-from livesing.translation.translator import CLASSES, LATENT
+from livesing.translation.translator import CLASSES, LATENT, Translation
 
 FILE = "labels.csv"
 COLUMNS = ("action", "file", "start_s", "seconds", "classes", "z_seed", "generator")
@@ -58,6 +58,10 @@ class Picture(NamedTuple):
     def z(self) -> NDArray[np.float32]:
         """[128], a normal."""
         return np.random.default_rng(self.z_seed).normal(size=LATENT).astype(np.float32)
+
+    def wish(self) -> Translation:
+        """What a generator is asked for."""
+        return Translation(self.mixture(), self.z())
 
 
 class Label(NamedTuple):

@@ -5,46 +5,60 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livesing.audio.embedding import SIZE, VERSION
+from livesing.closed_loop import ClosedLoop
 from livesing.errors import SourceError, UsageError
 from livesing.generation.embedded import class_moods
+from livesing.generation.engine import Source
+from livesing.generation.engine_open import ServedGenerator
+from livesing.sentiment.image import ImageEstimator
 from livesing.train.image_report import show_progress
 from livesing.train.labels import FILE, Label, Labels, Passage
+from livesing.train.latent_space import class_space, style_space
 from livesing.train.passages import file_of, hear, share_sound
-from livesing.train.personal_fit import (
-    FEWEST,
+from livesing.train.personal_fit import Doubles, Pairs, likeness_of
+from livesing.train.personal_forms import ClassForm, Form, StyleForm, picked_classes, place_form
+from livesing.train.personal_score import (
+    CLEAR,
     FOLDS,
-    Errors,
-    Pairs,
+    MoodScore,
+    Validation,
     cross_validate,
-    likeness_of,
-    translator_of,
+    fitted,
+    mood_score,
 )
 from livesing.whole_file import whole_file
 
+FEWEST = 12
+"""Pairs; of fewer nothing can be learnt, nor told how well it was."""
 STRETCH_S = 24.0
 """Of a file: what is guessed together in cross-validation, where there are too few files to guess whole
 ones."""
-CLEAR = 2.0
-"""Standard errors by which it must be better than the mean to say so: else it may be luck."""
+L1, LIKELIHOOD = "l1", "likelihood"
+LOSSES = (LIKELIHOOD, L1)
 
 
-def pairs_of(labels: list[Label], folder: Path) -> tuple[Pairs, NDArray[np.int64]]:
-    """The pairs of those labels whose sound can be heard (the others are named), and the classes they show.
+class Report(NamedTuple):
+    """What is said of a translator."""
 
-    Raises UsageError for labels of several generators, and where fewer than FEWEST are left.
+    validation: Validation
+    mood: MoodScore | None
+    """None where the generator cannot draw here."""
+
+
+def pairs_of(labels: list[Label], folder: Path) -> tuple[Pairs, list[Label]]:
+    """The pairs of those labels whose sound can be heard (the others are named), and these labels.
+
+    Raises UsageError where fewer than FEWEST are left.
     """
-    generators = sorted({label.generator for label in labels})
-    if len(generators) > 1:
-        raise UsageError(
-            f"{folder / FILE} mixes generators ({', '.join(generators)}): label each in its own folder"
-        )
     rows, kept = [], []
     for number, label in enumerate(labels, 1):
         try:
@@ -56,36 +70,33 @@ def pairs_of(labels: list[Label], folder: Path) -> tuple[Pairs, NDArray[np.int64
         rows.append(heard)
         kept.append(label)
         show_progress(number, len(labels), "passages heard")
-    if len(kept) < FEWEST:
+    _check_enough(len(kept), folder)
+    return gather(kept, np.array(rows)), kept
+
+
+def _check_enough(count: int, folder: Path) -> None:
+    if count < FEWEST:
         raise UsageError(
-            f"{len(kept)} pairs in {folder / FILE} are too few: {FEWEST} are the least, 100 are good"
+            f"{count} pairs in {folder / FILE} are too few: {FEWEST} are the least, 100 are good"
         )
-    moods = class_moods() if generators == ["embedded"] else None
-    return gather(kept, np.array(rows), moods)
 
 
-def gather(
-    labels: list[Label], heard: NDArray[np.floating], moods: NDArray[np.floating] | None = None
-) -> tuple[Pairs, NDArray[np.int64]]:
-    """labels [n], each with a picture; heard [n, rows, E]; moods [1000, 2]: where the generator's classes lie
-    -> the pairs, and the classes that they show [K]."""
+def gather(labels: list[Label], heard: NDArray[np.floating]) -> Pairs:
+    """labels [n], each with a picture; heard [n, rows, E]."""
     pictures = [label.picture for label in labels if label.picture is not None]
-    shown = np.array([picture.mixture() for picture in pictures], np.float64)
-    classes = np.flatnonzero(shown.any(axis=0))
+    shares = np.array([picture.mixture() for picture in pictures], np.float64)
     z = np.array([picture.z() for picture in pictures], np.float64)
     count, rows, _ = heard.shape
     passages = [label.passage for label in labels]
     near = np.array([[share_sound(one, other) for other in passages] for one in passages])
-    pairs = Pairs(
+    return Pairs(
         heard.reshape(count * rows, SIZE).astype(np.float64),
+        np.repeat(shares, rows, axis=0),
         np.repeat(z, rows, axis=0),
-        np.repeat(shown[:, classes], rows, axis=0),
         np.repeat(np.arange(count), rows),
         near,
         blocks_of(passages),
-        likeness_of(None if moods is None else moods[classes].astype(np.float64), len(classes)),
     )
-    return pairs, classes.astype(np.int64)
 
 
 def blocks_of(passages: list[Passage]) -> NDArray[np.int64]:
@@ -99,69 +110,120 @@ def blocks_of(passages: list[Passage]) -> NDArray[np.int64]:
     return np.unique(marks, return_inverse=True)[1].astype(np.int64)
 
 
-def train_personal(folder: Path, output: Path, *, seed: int = 0) -> Errors:
-    """Writes `output` and its model card beside it, prints the errors. Raises LivesingError."""
+def form_of(source: Source, loss: str, pairs: Pairs) -> Form:
+    """What is fitted for a generator; of a StyleGAN2 its w by L1, whatever the loss. Raises WeightsError."""
+    if source.generator == "stylegan2":
+        return StyleForm(style_space(source))
+    places = place_form(pairs, class_space(source))
+    return places if loss == L1 else class_form(source.generator, pairs, places.vectors)
+
+
+def class_form(generator: str, pairs: Pairs, vectors: Doubles) -> ClassForm:
+    """vectors [K, C] of the classes that were picked."""
+    classes = picked_classes(pairs)
+    moods = class_moods()[classes].astype(np.float64) if generator == "embedded" else None
+    return ClassForm(classes, vectors, likeness_of(moods, len(classes)))
+
+
+def labels_of(folder: Path) -> tuple[list[Label], str]:
+    """The picks of a folder, and the generator that they are about. Raises UsageError for a folder without,
+    with too few or of several generators."""
     if not (folder / FILE).is_file():
         raise UsageError(
             f"there are no labels in {str(folder)!r}: make some with 'livesing label -o {folder}'"
         )
     labels = Labels(folder).picks
-    if len(labels) < FEWEST:
+    _check_enough(len(labels), folder)
+    generators = sorted({label.generator for label in labels})
+    if len(generators) > 1:
         raise UsageError(
-            f"{len(labels)} pairs in {folder / FILE} are too few: {FEWEST} are the least, 100 are good"
+            f"{folder / FILE} mixes generators ({', '.join(generators)}): label each in its own folder"
         )
-    pairs, classes = pairs_of(labels, folder)
+    return labels, generators[0]
+
+
+def train_personal(
+    folder: Path,
+    output: Path,
+    source: Source,
+    draws: Callable[[], ServedGenerator | None],
+    *,
+    loss: str = LIKELIHOOD,
+    seed: int = 0,
+) -> Report:
+    """Writes `output` and its model card beside it, prints the errors.
+
+    source: the generator of the labels, with its weights; draws: opens it, None where nothing here can run
+    it, and then moods are not told. Raises LivesingError.
+    """
+    labels, generator = labels_of(folder)
+    pairs, labels = pairs_of(labels, folder)
+    form = form_of(source, loss, pairs)
     began = time.process_time()
-    errors = cross_validate(pairs, seed)
-    translator = translator_of(pairs, classes, labels[0].generator, seed)
+    validation = cross_validate(pairs, form, seed)
+    translator = fitted(pairs, form, generator, seed)
     spent = time.process_time() - began
-    count = len(pairs.near)
-    translator.save(output, {"pairs": str(count), "seed": str(seed)})
-    _write_card(output, count, len(classes), labels[0].generator, errors, seed)
-    print(f"{count} pairs, {len(classes)} classes of {labels[0].generator}; fitted in {spent:.1f} s")
-    print("\n".join(lines_of(errors)))
-    return errors
+    mood = None
+    if validation.expected and (served := draws()) is not None:
+        wishes = [label.picture.wish() for label in labels if label.picture is not None]
+        mood = mood_score(ClosedLoop(served, ImageEstimator()), wishes, validation.expected, show_progress)
+    report = Report(validation, mood)
+    translator.save(output, {"pairs": str(len(labels)), "seed": str(seed)})
+    lines = lines_of(report)
+    command = f"livesing train personal DIR -o {output.name} --loss {loss} --seed {seed}"
+    _write_card(output, len(labels), generator, translator.head.form, command, lines)
+    classes = len(picked_classes(pairs))
+    print(f"{len(labels)} pairs, {classes} classes of {generator}; fitted in {spent:.1f} s")
+    print("\n".join(lines))
+    return report
 
 
-def lines_of(errors: Errors) -> list[str]:
+def lines_of(report: Report) -> list[str]:
     """What the figures are, and what they mean, a line each."""
-    if not np.isfinite(errors).all():
+    validation, mood = report
+    if not validation.scores:
         return ["how well it guesses cannot be told: the passages overlap too much to keep some out"]
-    z, classes = errors.z / errors.z_mean, errors.classes / max(errors.classes_mean, 1e-9)
-    clear = (("classes", errors.classes_clear), ("z", errors.z_clear))
-    learnt = [name for name, gain in clear if gain > CLEAR]
-    verdict = (
-        f"it guesses {' and '.join(learnt)} better than the mean does"
-        if learnt
-        else "it guesses no better than the mean: more pairs, or picks that follow the music more, would help"
-    )
-    return [
-        "on pairs it was not fitted to (L1; in brackets: always the mean):",
-        f"  classes  {errors.classes:.3f}  ({errors.classes_mean:.3f})  {classes:.2f} x;  "
-        f"the likeliest is right {errors.first:.0%} of the time ({errors.first_mean:.0%})",
-        f"  z        {errors.z:.3f}  ({errors.z_mean:.3f})  {z:.2f} x",
-        verdict,
-    ]
+    scores = validation.scores + ((mood.distance,) if mood else ())
+    lines = ["on pairs it was not fitted to (L1; in brackets: always the mean):"]
+    for score in scores:
+        ratio = score.error / max(score.usual, 1e-9)
+        line = f"  {score.name:<13} {score.error:.3f}  ({score.usual:.3f})  {ratio:.2f} x"
+        if score.name == "mood" and mood:
+            line += f"; r {mood.r_valence:+.2f} valence, {mood.r_arousal:+.2f} arousal"
+        lines.append(line)
+    if validation.first:
+        right, usual = validation.first
+        lines.append(f"  the likeliest class is the one picked {right:.0%} of the time ({usual:.0%})")
+    learnt = [score.name for score in scores if score.clear > CLEAR]
+    verdict = f"it guesses {' and '.join(learnt)} better than the mean does"
+    if not learnt:
+        verdict = (
+            "it guesses no better than the mean: more pairs, or picks that follow the music more, may help"
+        )
+    return [*lines, verdict]
 
 
-def _write_card(output: Path, pairs: int, classes: int, generator: str, errors: Errors, seed: int) -> None:
+def _write_card(output: Path, pairs: int, generator: str, form: str, command: str, lines: list[str]) -> None:
+    scores = "\n".join(f"    {line}" for line in lines)
     text = f"""# Model card: a personal translator
 
-| | | | --- | --- | | file | `{output.name}` | | kind | w = 2 sigma tanh(W e + b) + mu (TräumerAI): embedding
-of the last 3 s -> z [128], logits of {classes} classes | | generator | {generator} | | embedding | version
-{VERSION} | | data | {pairs} pairs of music and picture, picked by one person with `livesing label` | | made
-by | `livesing train personal DIR -o {output.name} --seed {seed}` | | date | {date.today().isoformat()} |
+| | |
+| --- | --- |
+| file | `{output.name}` |
+| kind | 2 sigma tanh(W e + b) + mu (TräumerAI), form `{form}`: embedding of the last 3 s -> what is dreamt |
+| generator | {generator} |
+| embedding | version {VERSION} |
+| data | {pairs} pairs of music and picture, picked by one person with `livesing label` |
+| made by | `{command}` |
+| date | {date.today().isoformat()} |
 
 ## Scores
 
-L1 errors on pairs that it was not fitted to ({FOLDS} parts, split by song or stretch of one), beside those of
-always expecting the mean.
+In {FOLDS} parts, split by song or stretch of one. Class shares are summed over the classes (0 to 2); vectors
+and w are in the generator's standard deviations, a coordinate; moods are what the image estimator feels of
+the pictures, in the standard deviations of those picked.
 
-| of | error | the mean's |
-| --- | --- | --- |
-| class shares, summed (0 to 2) | {errors.classes:.3f} | {errors.classes_mean:.3f} |
-| a coordinate of z | {errors.z:.3f} | {errors.z_mean:.3f} |
-| the likeliest class is the one picked | {errors.first:.2f} | {errors.first_mean:.2f} |
+{scores}
 """
     with whole_file(output.with_suffix(".md")) as partial:
         partial.write_text(text, encoding="utf-8")

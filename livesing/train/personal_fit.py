@@ -1,29 +1,28 @@
-"""Fitting a personal translator to pairs of music and pictures, and how well it then guesses others.
+"""Fitting 2 sigma tanh(W e + b) + mu to pairs of music and pictures.
 
-z by L1, as in TräumerAI. Classes by cross-entropy, since L1 on many rare classes has its minimum at none of
-them. Both shrink towards the mean as strongly as cross-validation within the data asks for: a hundred pairs
-are few.
+By L1 as in TräumerAI, or, for classes, by cross-entropy. Weights are shrunk as strongly as cross-validation
+within the data asks for: a hundred pairs are few.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livesing.translation.network import softmax
-from livesing.translation.personal import LIMIT, PersonalTranslator, Transfer
+from livesing.translation.personal import LIMIT, Transfer
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Split = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+"""Rows to learn from, and rows to try it on; [n] each."""
 
-FEWEST = 12
-"""Pairs; of fewer nothing can be learnt, nor told how well it was."""
-FOLDS = 5
 INNER = 3
 SHRINKS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 10_000.0)
-"""Of the weights of z; the last is nearly the mean."""
+"""Of the weights under L1; with the last only the bias is left, nearly."""
 CLASS_SHRINKS = (1.0, 10.0, 100.0, 300.0, 1000.0, 3000.0)
 LIKENESS = 3.0
 ROUNDS = 4
@@ -41,52 +40,22 @@ LOGIT_SIGMA = 1.5
 class Pairs(NamedTuple):
     """n rows of sound and what was picked for them.
 
-    e [n, E] embeddings; z [n, 128]; chosen [n, K] shares of classes, rows sum to 1; pair [n] the number of
-    the pair that a row belongs to (there may be several of one); near [pairs, pairs] whether two pairs share
-    sound;
-    block [pairs] what is guessed together: a song, or a stretch of one.
+    e [n, E] embeddings; shares [n, 1000] of classes, rows sum to 1; z [n, 128]; pair [n] the number of the
+    pair that a row belongs to (there may be several of one, in the order of time); near [pairs, pairs]
+    whether two pairs share sound; block [pairs] what is guessed together: a song, or a stretch of one.
     """
 
     e: Doubles
+    shares: Doubles
     z: Doubles
-    chosen: Doubles
     pair: Ints
     near: NDArray[np.bool_]
     block: Ints
-    likeness: Doubles
-    """[K, K] from `likeness_of`: which classes are alike."""
 
     def of(self, pairs: NDArray[np.bool_]) -> Pairs:
         """The rows of some pairs; `pairs` says which, [pairs]."""
         rows = pairs[self.pair]
-        return self._replace(e=self.e[rows], z=self.z[rows], chosen=self.chosen[rows], pair=self.pair[rows])
-
-
-class Errors(NamedTuple):
-    """Mean L1 errors on pairs that were not learnt from, and those of the mean of what was learnt from."""
-
-    z: float
-    """Of a coordinate of z."""
-    z_mean: float
-    classes: float
-    """Sum over classes of |share expected - share picked|, 0..2."""
-    classes_mean: float
-    first: float
-    """How often the likeliest class is the one that was picked."""
-    first_mean: float
-    """The same for the most frequent class."""
-    z_clear: float
-    """How far z is better than its mean, over pairs: mean gain in its own standard errors. Over 2 is no
-    luck."""
-    classes_clear: float
-    """The same of classes."""
-
-
-class Fitted(NamedTuple):
-    """In standard units of e."""
-
-    z: Transfer
-    logits: Transfer
+        return self._replace(e=self.e[rows], z=self.z[rows], shares=self.shares[rows], pair=self.pair[rows])
 
 
 def parts(block: Ints, folds: int, seed: int) -> Ints:
@@ -100,22 +69,64 @@ def learnt_from(near: NDArray[np.bool_], held: NDArray[np.bool_]) -> NDArray[np.
     return np.asarray(~held & ~near[:, held].any(axis=1))
 
 
-def fit_z(x: Doubles, z: Doubles, shrink: float, rounds: int = ROUNDS) -> Transfer:
-    """x [n, E] standard, z [n, D] -> the transfer of least L1 error plus a ridge of `shrink` on n rows.
+def inner_splits(pairs: Pairs, seed: int) -> list[Split]:
+    """By which shrinkage is chosen."""
+    part = parts(pairs.block, INNER, seed + 1)
+    splits = []
+    for number in range(INNER):
+        held = part == number
+        learnt, tried = learnt_from(pairs.near, held)[pairs.pair], held[pairs.pair]
+        if learnt.any() and tried.any():
+            splits.append((learnt, tried))
+    return splits
+
+
+def standardise(e: Doubles) -> tuple[Doubles, Doubles]:
+    """[n, E] -> mean and 1 / standard deviation, [E] each; a coordinate that never varies counts nothing."""
+    spread = e.std(axis=0)
+    return e.mean(axis=0), np.where(spread > 1e-4, 1 / np.maximum(spread, 1e-4), 0.0)
+
+
+def standard(e: Doubles, mean: Doubles, scale: Doubles) -> Doubles:
+    """[n, E] as the translator will have it."""
+    return np.clip((e - mean) * scale, -LIMIT, LIMIT)
+
+
+def least(shrinks: Sequence[float], splits: Sequence[Split], loss: Callable[[float, Split], float]) -> float:
+    """The shrinkage of least loss, summed over the splits."""
+    sums = [sum(loss(shrink, split) for split in splits) for shrink in shrinks]
+    return shrinks[int(np.argmin(sums))]
+
+
+def l1_transfer(x: Doubles, w: Doubles, mu: Doubles, sigma: Doubles, splits: Sequence[Split]) -> Transfer:
+    """x [n, E] standard, w [n, D], mu and sigma [D] -> the transfer of least L1 error, shrunk as `splits` ask
+    for."""
+
+    def loss(shrink: float, split: Split) -> float:
+        learnt, tried = split
+        guess = fit_l1(x[learnt], w[learnt], mu, sigma, shrink, rounds=0)(x[tried])
+        return float((np.abs(guess - w[tried]) / sigma).sum())
+
+    return fit_l1(x, w, mu, sigma, least(SHRINKS, splits, loss))
+
+
+def fit_l1(
+    x: Doubles, w: Doubles, mu: Doubles, sigma: Doubles, shrink: float, rounds: int = ROUNDS
+) -> Transfer:
+    """The transfer of least L1 error plus a ridge of `shrink` on n rows; the bias is free.
 
     Least squares on the arc tanh, then `rounds` of them anew with each row weighted by 1 / its error, which
     leads to the least L1 error (iteratively reweighted least squares).
     """
-    mu, sigma = z.mean(axis=0), np.maximum(z.std(axis=0), 1e-6)
-    target = np.arctanh(np.clip((z - mu) / (2 * sigma), -BOUND, BOUND))
+    target = np.arctanh(np.clip((w - mu) / (2 * sigma), -BOUND, BOUND))
     ones = np.concatenate((x, np.ones((len(x), 1))), axis=1)
     ridge = np.full(ones.shape[1], shrink)
-    ridge[-1] = 1e-6  # the bias is free
-    solved = np.linalg.solve(ones.T @ ones + np.diag(ridge), ones.T @ target)
+    ridge[-1] = 1e-6
+    solved: Doubles = np.asarray(np.linalg.solve(ones.T @ ones + np.diag(ridge), ones.T @ target))
     for _ in range(rounds):
         bent = np.tanh(ones @ solved)
         # In units of sigma: what an error of the arc tanh does to the output, over the output's own error.
-        error = np.abs(2 * bent + (mu - z) / sigma)
+        error = np.abs(2 * bent + (mu - w) / sigma)
         weight = (1 - bent**2) ** 2 / np.maximum(error, SMALLEST_ERROR)
         weight /= weight.mean(axis=0)
         solved = _weighted_ridge(ones, weight, target, ridge, solved)
@@ -147,10 +158,21 @@ def likeness_of(places: Doubles | None, count: int) -> Doubles:
     learnt of one class then counts for those near it. Without places none is like another."""
     common = np.eye(count)
     if places is not None and count > 1:
-        standard = (places - places.mean(axis=0)) / np.maximum(places.std(axis=0), 1e-6)
-        common = common + LIKENESS * standard @ standard.T
+        spread = (places - places.mean(axis=0)) / np.maximum(places.std(axis=0), 1e-6)
+        common = common + LIKENESS * spread @ spread.T
     values, vectors = np.linalg.eigh(common)
     return np.asarray((vectors * np.sqrt(values)) @ vectors.T)
+
+
+def class_transfer(x: Doubles, chosen: Doubles, likeness: Doubles, splits: Sequence[Split]) -> Transfer:
+    """x [n, E] standard, chosen [n, K] shares -> logits of least cross-entropy, shrunk as `splits` ask."""
+
+    def loss(shrink: float, split: Split) -> float:
+        learnt, tried = split
+        told = fit_classes(x[learnt], chosen[learnt], likeness, shrink, FEW_STEPS)
+        return -float((chosen[tried] * np.log(softmax(told(x[tried]), 1.0))).sum())
+
+    return fit_classes(x, chosen, likeness, least(CLASS_SHRINKS, splits, loss))
 
 
 def fit_classes(
@@ -172,78 +194,3 @@ def fit_classes(
         weight = ahead - (x.T @ slope @ likeness + shrink / len(x) * ahead) / curvature
         ahead, before = weight + step / (step + 3) * (weight - before), weight
     return Transfer(weight @ likeness, bias, sigma, mu)
-
-
-def standardise(e: Doubles) -> tuple[Doubles, Doubles]:
-    """[n, E] -> mean and 1 / standard deviation, [E] each; a coordinate that never varies counts nothing."""
-    spread = e.std(axis=0)
-    return e.mean(axis=0), np.where(spread > 1e-4, 1 / np.maximum(spread, 1e-4), 0.0)
-
-
-def fit(pairs: Pairs, seed: int) -> tuple[Doubles, Doubles, Fitted]:
-    """mean and scale of e, and the transfers, each shrunk as inner cross-validation asks for."""
-    mean, scale = standardise(pairs.e)
-    x = np.clip((pairs.e - mean) * scale, -LIMIT, LIMIT)
-    part = parts(pairs.block, INNER, seed + 1)
-    splits = []
-    for number in range(INNER):
-        held = part == number
-        learnt, tried = learnt_from(pairs.near, held)[pairs.pair], held[pairs.pair]
-        if learnt.any() and tried.any():
-            splits.append((learnt, tried))
-    z_error, class_error = np.zeros(len(SHRINKS)), np.zeros(len(CLASS_SHRINKS))
-    for learnt, tried in splits:
-        for place, shrink in enumerate(SHRINKS):
-            guess = fit_z(x[learnt], pairs.z[learnt], shrink, rounds=0)(x[tried])
-            z_error[place] += np.abs(guess - pairs.z[tried]).sum()
-        for place, shrink in enumerate(CLASS_SHRINKS):
-            told = fit_classes(x[learnt], pairs.chosen[learnt], pairs.likeness, shrink, FEW_STEPS)
-            likely = softmax(told(x[tried]), 1.0)
-            class_error[place] -= float((pairs.chosen[tried] * np.log(likely)).sum())
-    z = fit_z(x, pairs.z, SHRINKS[int(z_error.argmin())])
-    logits = fit_classes(x, pairs.chosen, pairs.likeness, CLASS_SHRINKS[int(class_error.argmin())])
-    return mean, scale, Fitted(z, logits)
-
-
-def cross_validate(pairs: Pairs, seed: int, folds: int = FOLDS) -> Errors:
-    """Each pair guessed by a fit that knows neither it nor any that shares sound with it; NaN where no pair
-    can be."""
-    part = parts(pairs.block, folds, seed)
-    figures, of = [], []
-    for number in range(folds):
-        held = part == number
-        learnt, tried = pairs.of(learnt_from(pairs.near, held)), pairs.of(held)
-        if not len(learnt.e) or not len(tried.e):
-            continue
-        mean, scale, fitted = fit(learnt, seed)
-        x = np.clip((tried.e - mean) * scale, -LIMIT, LIMIT)
-        likely, usual = softmax(fitted.logits(x), 1.0), learnt.chosen.mean(axis=0)
-        everywhere = np.arange(len(x))
-        columns = (
-            np.abs(fitted.z(x) - tried.z).mean(axis=1),
-            np.abs(learnt.z.mean(axis=0) - tried.z).mean(axis=1),
-            np.abs(likely - tried.chosen).sum(axis=1),
-            np.abs(usual - tried.chosen).sum(axis=1),
-            tried.chosen[everywhere, likely.argmax(axis=1)],
-            tried.chosen[:, usual.argmax()],
-        )
-        figures.append(np.stack(columns, axis=1))
-        of.append(tried.pair)
-    if not figures:
-        return Errors(*[float("nan")] * len(Errors._fields))
-    return _errors(np.concatenate(figures), np.concatenate(of))
-
-
-def _errors(figures: Doubles, pair: Ints) -> Errors:
-    """figures [n, 6] of rows, in the order of Errors."""
-    _, place, count = np.unique(pair, return_inverse=True, return_counts=True)
-    of_pairs = np.stack([np.bincount(place, column) / count for column in figures.T], axis=1)
-    gains = of_pairs[:, [1, 3]] - of_pairs[:, [0, 2]]
-    clear = gains.mean(axis=0) / np.maximum(gains.std(axis=0) / np.sqrt(len(gains)), 1e-12)
-    return Errors(*of_pairs.mean(axis=0).tolist(), *clear.tolist())
-
-
-def translator_of(pairs: Pairs, classes: Ints, generator: str, seed: int) -> PersonalTranslator:
-    """classes [K]: what the columns of `chosen` are."""
-    mean, scale, fitted = fit(pairs, seed)
-    return PersonalTranslator(generator, mean, scale, fitted.z, classes, fitted.logits)
