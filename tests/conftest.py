@@ -3,6 +3,7 @@
 Where a program is missing, the tests that need it are skipped and say what to install.
 """
 
+import fcntl
 import os
 import select
 import shutil
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def _end(process: subprocess.Popen[str], *, gently: signal.Signals = signal.SIGT
     process.wait(10)
 
 
-STAGE = {"xvfb", "pulse", "own_pulse", "start_livesing"}
+STAGE = {"xvfb", "pulse", "own_pulse", "start_livesing", "start_livesing_once"}
 """Fixtures of tests that play in real time."""
 
 
@@ -206,8 +207,13 @@ def data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The user's cache of all child processes: what is rendered at first use is rendered once a session."""
-    return tmp_path_factory.mktemp("cache")
+    """The user's cache of all child processes: what is rendered at first use is rendered once a run, also
+    where tests run two at a time."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    (folder / "cache").mkdir(exist_ok=True)
+    return folder / "cache"
 
 
 @pytest.fixture(scope="session")
@@ -234,10 +240,14 @@ def child_env(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 
 @pytest.fixture(scope="session")
-def demo_piece(child_env: dict[str, str]) -> Path:
+def demo_piece(child_env: dict[str, str], cache_home: Path) -> Path:
     """The demo piece as a file, in the cache of all child processes: `--audio demo` then starts at once."""
     command = [sys.executable, "-m", "livesing.audio.demo"]
-    child = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False, timeout=300)
+    with (cache_home / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second finds it made
+        child = subprocess.run(
+            command, env=child_env, capture_output=True, text=True, check=False, timeout=300
+        )
     assert child.returncode == 0, child.stderr
     return Path(child.stdout.splitlines()[-1])
 
@@ -273,15 +283,14 @@ def run_livesing(child_env: dict[str, str], tmp_path_factory: pytest.TempPathFac
     return run
 
 
-@pytest.fixture
-def start_livesing(child_env: dict[str, str], tmp_path: Path) -> Iterator[StartLivesing]:
-    """`start_livesing(args, env={}, cwd=None)` -> Popen with text pipes, ended when the test is over."""
+@contextmanager
+def _starter(child_env: dict[str, str], folder: Path) -> Iterator[StartLivesing]:
     started: list[subprocess.Popen[str]] = []
 
     def start(
         args: Sequence[str | Path], env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> subprocess.Popen[str]:
-        started.append(_start(args, {**child_env, **(env or {})}, cwd or tmp_path))
+        started.append(_start(args, {**child_env, **(env or {})}, cwd or folder))
         return started[-1]
 
     yield start
@@ -290,6 +299,22 @@ def start_livesing(child_env: dict[str, str], tmp_path: Path) -> Iterator[StartL
         for pipe in (process.stdout, process.stderr):
             if pipe:
                 pipe.close()
+
+
+@pytest.fixture
+def start_livesing(child_env: dict[str, str], tmp_path: Path) -> Iterator[StartLivesing]:
+    """`start_livesing(args, env={}, cwd=None)` -> Popen with text pipes, ended when the test is over."""
+    with _starter(child_env, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_livesing_once(
+    child_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StartLivesing]:
+    """The same for a program that all tests of a file use, ended when they are over."""
+    with _starter(child_env, tmp_path_factory.mktemp("program")) as start:
+        yield start
 
 
 def _start(args: Sequence[str | Path], env: dict[str, str], cwd: Path) -> subprocess.Popen[str]:

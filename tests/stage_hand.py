@@ -38,6 +38,10 @@ class StageHand:
     line: socket.socket = field(init=False)
     state: dict[str, float | str] = field(default_factory=dict)
     """Newest value of every OSC address that the show has sent."""
+    said: list[str] = field(default_factory=list)
+    """What the show is to have said by its end."""
+    lost: list[str] = field(default_factory=list)
+    """Parts that were made to fail, by the names of their faults."""
 
     def __post_init__(self) -> None:
         self.line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -37,6 +37,28 @@ def open_show(xvfb: str, start_livesing: StartLivesing, tmp_path: Path) -> Itera
         hand.line.close()
 
 
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a copy of the presets, to break one on stage."""
+    return Path(shutil.copytree(ROOT / "presets", tmp_path_factory.mktemp("stage") / "looks"))
+
+
+@pytest.fixture(scope="module")
+def long_show(
+    xvfb: str, start_livesing_once: StartLivesing, demo_piece: Path, looks: Path
+) -> Iterator[StageHand]:
+    """A hand on one show of the demo piece, which several tests steer one after the other."""
+    _need("xdotool")
+    port, report = free_port(), looks.parent / "report.json"
+    env = {"DISPLAY": xvfb}
+    words = ["live", "--windowed", "{}x{}".format(*SIZE), "--osc", str(port), "--report", report]
+    words += ["--audio", "demo", "--mute", "--presets", looks]
+    hand = StageHand(start_livesing_once(words, env), xvfb, port, report, env)
+    hand.wait_for_dream()
+    yield hand
+    hand.line.close()
+
+
 @pytest.fixture(scope="session")
 def drums(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thirty seconds at 125 BPM, loud: kick on every beat, noise on every other, a bass in between."""
@@ -64,13 +86,13 @@ def test_sound_from_the_microphone_moves_the_picture(
     hand.wait_for_dream()
     pulse.play(drums)
     assert hand.listen(8, lambda: hand.figure("level") > 0.3 and hand.figure("hits") > 4), hand.state
-    hand.listen(4)
-    assert hand.figure("arousal") > -0.5
-    loud = hand.watch(10, 0.12)
+    assert hand.listen(8, lambda: hand.figure("arousal") > -0.5), hand.state
+    hand.listen(2)
+    loud = hand.watch(8, 0.1)
     pulse.hush()
     assert hand.listen(12, lambda: hand.figure("arousal") < -1.0 and hand.figure("level") < 0.05), hand.state
-    hand.listen(6)  # the composition follows within seconds
-    silent = hand.watch(10, 0.12)
+    hand.listen(4)  # the composition follows within seconds
+    silent = hand.watch(8, 0.1)
     assert motion(loud) > 1.5 * motion(silent), "loud music moves the picture more than silence"
     assert np.abs(loud.mean(0) - silent.mean(0)).mean() > 4, "and it is another picture"
     assert silent.mean() > 12, "silence is never black"
@@ -85,50 +107,12 @@ def test_sound_from_the_microphone_moves_the_picture(
     assert report["rss_mb"] < 400
 
 
-def test_keys(open_show: Open, demo_piece: Path) -> None:
-    hand = open_show("--audio", "demo", "--mute")
-    hand.wait_for_dream()
-    corner = slice(0, 200), slice(0, 300)
-    before = hand.look()[corner]
-    hand.press("F1")
-    assert hand.listen(5, lambda: np.abs(hand.look()[corner] - before).mean() > 15), "F1 shows the figures"
-    hand.press("F1")
-    hand.press("b")
-    assert hand.listen(5, lambda: hand.look().max() == 0), "B fades to black"
-    hand.press("b")
-    assert hand.listen(5, lambda: hand.look().mean() > 10), "and back"
-    hand.press("space")
-    hand.listen(1)
-    assert motion(hand.watch(4, 0.15)) == 0, "space freezes the picture"
-    hand.press("space")
-    hand.press("4")
-    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "rose-window")
-    hand.press("Right")
-    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "sumi")
-    hand.tap("t", 6, 400)
-    assert hand.listen(5, lambda: hand.state.get("/livesing/state/beat_source") == "tap"), "T taps the beat"
-    assert 90 < hand.figure("bpm") < 160
-    hand.press("r")
-    assert hand.listen(5, lambda: hand.figure("bar_confidence") == 1), "R says where the bar begins"
-    hand.say("/livesing/beat/release")
-    assert hand.listen(5, lambda: hand.state["/livesing/state/beat_source"] == "tracker")
-    hand.press("h")
-    assert hand.listen(5, lambda: hand.state.get("/livesing/show/hold") == 1)
-    hand.press("p")
-    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "aurora"), "panic"
-    assert hand.listen(5, lambda: hand.state.get("/livesing/show/hold") == 0), "panic lets go of everything"
-    hand.press("s")
-    hand.press("f")
-    assert hand.listen(5, lambda: hand.geometry() == (0, 0, 1280, 720)), "F fills the screen"
-    hand.press("Escape")
-    assert hand.report()["preset"] == "aurora"
-    assert "sound check: listening for up to 30 s" in hand.errors, "S begins one"
+# ------------------------------------------------------------------- one show, steered from first to last
 
 
-def test_osc_steers_and_tells(open_show: Open, demo_piece: Path) -> None:
-    hand = open_show("--audio", "demo", "--mute", "--preset", "tide")
-    hand.wait_for_dream()
-    assert hand.state["/livesing/state/preset"] == "tide"
+def test_osc_steers_and_tells(long_show: StageHand) -> None:
+    hand = long_show
+    assert hand.state["/livesing/state/preset"] == "aurora"
     bright = hand.watch(3, 0.1).mean()
     hand.say("/livesing/light/brightness", 0.3)
     assert hand.listen(5, lambda: hand.look().mean() < 0.7 * bright)
@@ -141,23 +125,92 @@ def test_osc_steers_and_tells(open_show: Open, demo_piece: Path) -> None:
     hand.say("/livesing/light/brightness", float("nan"))
     hand.listen(0.5)
     assert hand.figure("fps") > 0
-    assert hand.end()["preset"] == "tide"
+    assert hand.state["/livesing/state/preset"] == "tide"
 
 
-def test_a_killed_generator_comes_back(open_show: Open, demo_piece: Path) -> None:
-    hand = open_show("--audio", "demo", "--mute")
-    hand.wait_for_dream()
+def tapped(hand: StageHand) -> bool:
+    return hand.state.get("/livesing/state/beat_source") == "tap" and 90 < hand.figure("bpm") < 160
+
+
+def test_keys_steer(long_show: StageHand) -> None:
+    hand = long_show
+    hand.press("p")
+    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "aurora"), "panic"
+    corner = slice(0, 200), slice(0, 300)
+    before = hand.look()[corner]
+    hand.press("F1")
+    assert hand.listen(5, lambda: np.abs(hand.look()[corner] - before).mean() > 15), "F1 shows the figures"
+    hand.press("F1")
+    hand.press("b")
+    assert hand.listen(5, lambda: hand.look().max() == 0), "B fades to black"
+    hand.press("b")
+    assert hand.listen(5, lambda: hand.look().mean() > 10), "and back"
+    hand.press("space")
+    hand.listen(0.7)
+    assert motion(hand.watch(3, 0.15)) == 0, "space freezes the picture"
+    hand.press("space")
+    hand.press("4")
+    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "rose-window")
+    hand.press("Right")
+    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "sumi")
+    for _ in range(3):  # where the machine stalls, taps come in a heap
+        hand.tap("t", 6, 400)
+        if hand.listen(3, lambda: tapped(hand)):
+            break
+    assert tapped(hand), "T taps the beat"
+    hand.press("r")
+    assert hand.listen(5, lambda: hand.figure("bar_confidence") == 1), "R says where the bar begins"
+    hand.say("/livesing/beat/release")
+    assert hand.listen(5, lambda: hand.state["/livesing/state/beat_source"] == "tracker")
+    hand.press("h")
+    assert hand.listen(5, lambda: hand.state.get("/livesing/show/hold") == 1)
+    hand.press("p")
+    assert hand.listen(5, lambda: hand.state.get("/livesing/state/preset") == "aurora"), "panic"
+    assert hand.listen(5, lambda: hand.state.get("/livesing/show/hold") == 0), "panic lets go of everything"
+    hand.press("s")
+    hand.said.append("sound check: listening for up to 30 s")
+    hand.press("f")
+    assert hand.listen(5, lambda: hand.geometry() == (0, 0, 1280, 720)), "F fills the screen"
+    hand.press("f")
+    assert hand.listen(5, lambda: hand.geometry()[3] - hand.geometry()[1] == SIZE[1]), "and leaves it"
+
+
+def test_a_preset_broken_on_stage_is_refused(long_show: StageHand, looks: Path) -> None:
+    hand, first = long_show, sorted(looks.iterdir())[0]
+    good = first.read_text()
+    first.write_text(good + "\n[hue]\nshift = 7\n")
+    before = hand.state["/livesing/state/preset"]
+    hand.listen(1.5)
+    assert hand.state["/livesing/state/preset"] == before, "the look goes on"
+    hand.say("/livesing/show/preset", 1)
+    first.write_text(good + "\n[hue]\nshift = 0.4\n")
+    assert hand.listen(5, lambda: float(hand.state.get("/livesing/hue/shift", 0)) > 0.39), "reloaded on save"
+    line = good.count("\n") + 3
+    hand.said.append(f"{first.name}:{line}: hue.shift goes from -0.5 to 0.5")
+
+
+def test_a_killed_generator_comes_back(long_show: StageHand) -> None:
+    hand = long_show
     first = hand.generator_pid()
     os.kill(first, signal.SIGKILL)
-    assert motion(hand.watch(6, 0.15)) > 0, "the picture goes on"
+    assert motion(hand.watch(4, 0.15)) > 0, "the picture goes on"
     assert hand.listen(15, lambda: _is_another(hand, first)), "a new process is started"
-    hand.listen(2)
+    hand.listen(1)
     hand.state.pop("/livesing/state/generator_fps")
     hand.wait_for_dream()
-    report = hand.end()
-    assert report["restarts"] == 1
-    assert [fault["name"] for fault in report["faults"]] == ["generator"]
+    hand.lost.append("generator")
+
+
+def test_escape_ends_it_and_the_report_tells_what_was(long_show: StageHand) -> None:
+    hand = long_show
+    hand.press("Escape")
+    report = hand.report()
+    assert report["preset"] == hand.state["/livesing/state/preset"]
+    assert report["restarts"] == len(hand.lost)
+    assert [fault["name"] for fault in report["faults"]] == hand.lost
     assert report["frame_ms"]["max"] < 1000 * report["seconds"] / 4, "the window never stood still"
+    for words in hand.said:
+        assert words in hand.errors
 
 
 def _is_another(hand: StageHand, first: int) -> bool:
@@ -165,6 +218,9 @@ def _is_another(hand: StageHand, first: int) -> bool:
         return hand.generator_pid() != first
     except (AssertionError, FileNotFoundError):
         return False
+
+
+# ------------------------------------------------------------------------------------------------ others
 
 
 def test_a_lost_sound_card_does_not_stop_the_show(
@@ -175,27 +231,10 @@ def test_a_lost_sound_card_does_not_stop_the_show(
     assert hand.listen(30, lambda: hand.figure("hits") > 2)
     own_pulse.stop()
     assert hand.listen(20, lambda: hand.figure("level") < 0.05), "what is not heard is not shown"
-    hand.listen(5)  # between two beats it is quiet as well; the fault takes a moment to be noticed
+    hand.listen(4)  # between two beats it is quiet as well; the fault takes a moment to be noticed
     assert hand.figure("fps") > 5
     faults = hand.end()["faults"]
     assert any(fault["name"] == "audio" for fault in faults)
-
-
-def test_a_preset_broken_on_stage_is_refused(open_show: Open, demo_piece: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "looks"
-    shutil.copytree(ROOT / "presets", folder)
-    hand = open_show("--audio", "demo", "--mute", "--presets", folder)
-    hand.wait_for_dream()
-    first = sorted(folder.iterdir())[0]
-    good = first.read_text()
-    first.write_text(good + "\n[hue]\nshift = 7\n")
-    hand.listen(1.5)
-    assert hand.state["/livesing/state/preset"] == "aurora", "the look goes on"
-    first.write_text(good + "\n[hue]\nshift = 0.4\n")
-    assert hand.listen(5, lambda: float(hand.state.get("/livesing/hue/shift", 0)) > 0.39), "reloaded on save"
-    hand.end()
-    line = good.count("\n") + 3
-    assert f"{first.name}:{line}: hue.shift goes from -0.5 to 0.5" in hand.errors
 
 
 def test_a_taken_port_costs_only_osc_and_is_taken_over_when_free(open_show: Open, demo_piece: Path) -> None:
@@ -205,7 +244,7 @@ def test_a_taken_port_costs_only_osc_and_is_taken_over_when_free(open_show: Open
         hand = open_show("--audio", "demo", "--mute", "--osc", str(port))
         hand.port = port
         hand.geometry()  # the window opens all the same
-        assert not hand.listen(4, lambda: bool(hand.state)), "nobody answers"
+        assert not hand.listen(2, lambda: bool(hand.state)), "nobody answers"
     assert hand.listen(20, lambda: hand.figure("fps") > 5), "the port is free, and the show has it"
     assert [fault["name"] for fault in hand.end()["faults"]] == ["OSC", "OSC"]
     assert f"OSC: port {port} on 127.0.0.1 is taken" in hand.errors
@@ -214,9 +253,8 @@ def test_a_taken_port_costs_only_osc_and_is_taken_over_when_free(open_show: Open
 def test_headless_without_a_display(run_livesing: RunLivesing, drums: Path, tmp_path: Path) -> None:
     import av
 
-    done = run_livesing(
-        ["live", "--audio", drums, "--mute", "--seconds", "3", "--report", "r.json"], cwd=tmp_path
-    )
+    words = ["live", "--audio", drums, "--mute", "--seconds", "2.5", "--report", "r.json"]
+    done = run_livesing([*words, "--feeling", "paper"], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     films = list(tmp_path.glob("livesing-*.mp4"))
     assert len(films) == 1
@@ -229,15 +267,11 @@ def test_headless_without_a_display(run_livesing: RunLivesing, drums: Path, tmp_
     with av.open(str(films[0])) as film:
         sound = np.concatenate([frame.to_ndarray().ravel() for frame in film.decode(audio=0)])
         assert np.abs(sound).max() > 0.2, "the film has the sound"
-        assert abs(len(sound) / 48000 - 3) < 1.5
+        assert abs(len(sound) / 48000 - 2.5) < 1.5
 
 
-def test_another_estimator_feels(run_livesing: RunLivesing, drums: Path, tmp_path: Path) -> None:
-    words = ["live", "--headless", "--audio", drums, "--mute", "--windowed", "320x180", "--seconds", "3"]
-    done = run_livesing([*words, "--feeling", "paper", "-o", "a.mp4"], cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "a.mp4").is_file()
-    done = run_livesing([*words, "--feeling", "nobody"], cwd=tmp_path)
+def test_an_unknown_estimator_is_refused(run_livesing: RunLivesing) -> None:
+    done = run_livesing(["live", "--headless", "--audio", "demo", "--feeling", "nobody"])
     assert done.returncode == 2
     assert "there is no feeling 'nobody'; there are: cues, paper, deam" in done.stderr
 
