@@ -28,10 +28,10 @@ from livesing.stage.painter import Painter
 from livesing.stage.surface import Surface, load_finish
 from livesing.stage.variants import has_lines
 from livesing.stage.view import View
-from livesing.style.bands import FrameStatistics
+from livesing.style.frame_statistics import FrameStatistics
 from livesing.style.grading import Grading, grade
 from livesing.style.rung import Rung
-from livesing.style.settle import Level, level
+from livesing.style.settle import Level
 from livesing.style.style_image import BRUSH, style_image
 from livesing.style.styling import CHANGE, Repertoire, Styling
 from livesing.style.wct import style_maps
@@ -273,7 +273,7 @@ class Renderer:
         """A new frame's statistics, for the style's maps, and its light and contrast."""
         self.bands.see(pixels, dt)
         assert self.bands.newest is not None
-        return level(self.bands.newest)
+        return self.bands.newest
 
     def _choose_style(self, now: float, params: Snapshot) -> None:
         """Follow the look and the feeling with the style."""

@@ -4,7 +4,6 @@ import pytest
 from livesing.style.bands import (
     HEIGHT,
     LEVELS,
-    FrameStatistics,
     Statistics,
     bands,
     enlarge,
@@ -12,6 +11,7 @@ from livesing.style.bands import (
     halve,
     statistics,
 )
+from livesing.style.frame_statistics import FrameStatistics
 from livesing.style.transport import monge, ridged
 
 
@@ -22,7 +22,7 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.clip(0.5 + 0.12 * sum(layers), 0, 1)
 
 
-@pytest.mark.parametrize("size", [(512, 512), (288, 512), (144, 256), (1080, 1920), (37, 91)], ids=str)
+@pytest.mark.parametrize("size", [(512, 256), (288, 512), (144, 256), (740, 300), (37, 91)], ids=str)
 def test_bands_add_up_to_the_picture(size: tuple[int, int]) -> None:
     picture = noise(*size)
     base = picture
@@ -53,18 +53,44 @@ def test_bands_are_as_wide_in_any_picture(rows: int, level: int) -> None:
     assert finest(rows) == level
 
 
-@pytest.mark.parametrize("size", [(288, 512), (216, 384), (144, 256), (720, 1280)], ids=str)
+@pytest.mark.parametrize("size", [(288, 512), (216, 384), (144, 256), (512, 512), (1080, 1920)], ids=str)
 def test_a_frame_is_measured_as_the_whole_picture_is(size: tuple[int, int]) -> None:
+    """At samples: the mean to a tenth of a byte's step."""
     picture = np.zeros((*size, 4), np.uint8)
     picture[..., :3] = np.round(noise(*size, seed=3) * 255)
     whole = statistics(picture[..., :3] / 255)
     seen = FrameStatistics()
     for _ in range(8):
         known = seen.see(picture, 0.2)
-    np.testing.assert_allclose(known.mean, whole.mean, atol=1e-5)
+    np.testing.assert_allclose(known.mean, whole.mean, atol=0.1 / 255)
     for mine, other in zip(known.covariances, whole.covariances, strict=True):
         assert np.linalg.norm(mine - other) <= 0.08 * np.linalg.norm(other) + 1e-9
     assert known.finest == whole.finest == finest(size[0])
+    assert seen.newest is not None
+    variance = picture[..., :3].var((0, 1)).sum() / 255**2
+    assert seen.newest.contrast**2 == pytest.approx(variance, rel=0.01)
+
+
+def test_a_still_frame_has_one_level() -> None:
+    """What is measured elsewhere in each frame is not its light: that would flicker."""
+    picture = np.random.default_rng(0).integers(0, 255, (288, 512, 4), np.uint8)
+    seen = FrameStatistics()
+    levels = []
+    for _ in range(3):
+        seen.see(picture, 0.04)
+        assert seen.newest is not None
+        levels.append((*seen.newest.mean, seen.newest.contrast))
+    assert levels[0] == levels[1] == levels[2]
+
+
+def test_a_frame_of_one_colour_has_no_spread() -> None:
+    seen = FrameStatistics()
+    known = seen.see(np.full((288, 512, 4), (10, 200, 77, 255), np.uint8), 0.04)
+    np.testing.assert_allclose(known.mean, np.array([10, 200, 77]) / 255, atol=1e-6)
+    assert np.abs(known.covariances).max() < 1e-10
+    assert seen.newest is not None and seen.newest.contrast == pytest.approx(0.5 / 255, rel=0.1)
+    with pytest.raises(ValueError, match="too small"):
+        seen.see(np.zeros((8, 64, 4), np.uint8), 0.04)
 
 
 def test_statistics_follow_in_time_and_not_in_frames() -> None:

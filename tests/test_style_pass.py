@@ -15,10 +15,11 @@ from livesing.stage.carry import Carry
 from livesing.stage.headless import HeadlessSurface
 from livesing.stage.shader_store import ShaderStore
 from livesing.stage.style_pass import LARGEST_GRAIN, SMALLEST_GRAIN, StylePass
-from livesing.style.bands import FrameStatistics, Statistics, halve, statistics
+from livesing.style.bands import Statistics, halve, statistics
 from livesing.style.deep import opaque
+from livesing.style.frame_statistics import FrameStatistics
 from livesing.style.rung import Rung
-from livesing.style.settle import MOST, SECONDS, Level, level
+from livesing.style.settle import MOST, SECONDS, Level
 from livesing.style.style_image import StyleImage, style_image
 from livesing.style.styling import DWELL, Placed, Repertoire, Styling
 from livesing.style.wct import StyleMaps, style_maps
@@ -176,7 +177,7 @@ def film(
         shown = pixels[..., :3].astype(np.float32) / 255
         assert seen.newest is not None
         dt = 1e9 if number == 0 else 1 / fps
-        painted.append(studio.paint(shown, work, Rung.FOLLOW, dt=dt, level=level(seen.newest)))
+        painted.append(studio.paint(shown, work, Rung.FOLLOW, dt=dt, level=seen.newest))
     return painted
 
 
@@ -216,7 +217,7 @@ def test_a_change_of_style_never_jumps(studio: Studio) -> None:
         work = styling.maps(now, seen.see(pixels, 1 / 25))
         assert work is not None and seen.newest is not None
         shown, dt = pixels[..., :3].astype(np.float32) / 255, 1e9 if number == 0 else 1 / 25
-        painted.append(studio.paint(shown, work, Rung.FOLLOW, dt=dt, level=level(seen.newest)))
+        painted.append(studio.paint(shown, work, Rung.FOLLOW, dt=dt, level=seen.newest))
     assert styling.style is STYLES[1] and styling.arrived(now) == 1.0
     moved = np.abs(np.diff(np.stack(painted[3:]), axis=0)).mean((1, 2, 3))
     assert moved.max() <= 3 * np.median(moved)
@@ -228,7 +229,7 @@ def test_paint_settles_as_numpy_says(studio: Studio) -> None:
     faint = style_image(0.3 + 0.4 * PAINTINGS["painting 1"], "faint")  # nothing is cut off at black or white
     moved = Carry(1.02 * np.exp(0.01j), 2.0 - 1.0j)
     first, second = (style_maps(statistics(picture), faint) for picture in (one, other))
-    levels = [level(statistics(picture)) for picture in (one, other)]
+    levels = [Level(picture.mean((0, 1)), float(picture.std((0, 1)).max())) for picture in (one, other)]
     before = studio.paint(one, first, Rung.BANDS, level=levels[0])
     now = studio.paint(other, second, Rung.BANDS, carry=moved, dt=0.1, level=levels[1])
     fresh = studio.paint(other, second, Rung.BANDS, carry=moved, level=levels[1])

@@ -6,6 +6,7 @@ the whole picture, by least squares on the brightness constancy equation (Lucas 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -48,15 +49,11 @@ def measure(before: np.ndarray, after: np.ndarray, dt: float) -> Motion:
     """
     rows, columns = before.shape[:2]
     scale = ROWS / rows
-    middle = 0.5 * (before + after)
-    gy, gx = np.gradient(middle, axis=(0, 1))
+    gy, gx = np.gradient(0.5 * (before + after), axis=(0, 1))
     change = (after - before).ravel()
-    y = ((np.arange(rows) + 0.5) * scale - ROWS / 2)[:, None, None]
-    x = ((np.arange(columns) + 0.5) * scale - columns * scale / 2)[None, :, None]
-    gx, gy = gx / scale, gy / scale
+    y, x = _places(rows, columns)
     unit = ROWS / 2  # so that all four unknowns are of one size
-    columns_of = [gx, gy, (gx * x + gy * y) / unit, (gy * x - gx * y) / unit]
-    design = np.stack([np.broadcast_to(c, before.shape).ravel() for c in columns_of], 1)
+    design = np.stack([gx, gy, gx * x + gy * y, gy * x - gx * y], -1).reshape(-1, 4) / scale
     normal = design.T @ design
     ridge = NOISE / scale**2 * len(design)
     wanted = -design.T @ change
@@ -68,6 +65,15 @@ def measure(before: np.ndarray, after: np.ndarray, dt: float) -> Motion:
     if abs(shift) > FASTEST:
         return Motion()
     return Motion(shift, complex(found[2], found[3]) / unit)
+
+
+@lru_cache
+def _places(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """y [rows, 1, 1] and x [1, columns, 1] of a small picture's pixels from its centre, in halves of its
+    height."""
+    y = (np.arange(rows) + 0.5) * 2 / rows - 1
+    x = (2 * np.arange(columns) + 1 - columns) / rows
+    return y[:, None, None].astype(np.float32), x[None, :, None].astype(np.float32)
 
 
 class Carrier:

@@ -86,45 +86,13 @@ PLACES = ((0, 0), (1, 1), (0, 1), (1, 0))
 """Row and column within two by two texels."""
 
 
-class FrameStatistics:
-    """The smoothed statistics of a stream of generated frames, in some 0.6 ms a frame.
-
-    A frame's bands are measured at one in four of their pixels, those of one place within their two by two;
-    the place changes from frame to frame.
-    """
-
-    def __init__(self) -> None:
-        self.now: Statistics | None = None
-        self.newest: Statistics | None = None
-        """Of the newest frame alone, not smoothed."""
-        self._turn = 0
-
-    def see(self, pixels: np.ndarray, dt: float) -> Statistics:
-        """Take in a frame, [h, w, 4] uint8, `dt` seconds after the one before -> `now`."""
-        self._turn += 1
-        height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
-        even = pixels[:height, :width]
-        begin, place = finest(height), PLACES[self._turn % 4]
-        picture, half = even, _halve_words(even)
-        for _ in range(begin):
-            picture, half = half, halve(half)
-        new = self.newest = _measure(picture, half, begin, *place)
-        old = self.now if self.now is not None and self.now.finest == begin else new
-        gain = -float(np.expm1(-dt / SECONDS))
-        mean = old.mean + (new.mean - old.mean) * gain
-        self.now = Statistics(mean, old.covariances + (new.covariances - old.covariances) * gain, begin)
-        return self.now
-
-
 def _measure(picture: np.ndarray, half: np.ndarray, begin: int, row: int, column: int) -> Statistics:
     """At one place of every two by two. `picture`: L_0, or a later one where `begin`, its `finest`, is
-    below 0, [h, w, 3 or 4] uint8 or float; `half`: it halved, float."""
+    below 0, [h, w, 3]; `half`: it halved."""
     covariances = np.zeros((LEVELS, 3, 3))
     level, below = picture, half
     for number in range(max(-begin, 0), LEVELS - 1):
-        point = level[min(row, level.shape[0] - 1) :: 2, min(column, level.shape[1] - 1) :: 2, :3]
-        if point.dtype == np.uint8:
-            point = point.astype(np.float32) * np.float32(1 / 255)
+        point = level[min(row, level.shape[0] - 1) :: 2, min(column, level.shape[1] - 1) :: 2]
         shape = np.minimum(point.shape, below.shape)
         band = (point[: shape[0], : shape[1]] - _look_up(below, row, column)[: shape[0], : shape[1]]).reshape(
             -1, 3
@@ -134,25 +102,6 @@ def _measure(picture: np.ndarray, half: np.ndarray, begin: int, row: int, column
     low = spread(level)
     covariances[-1] = low.covariance
     return Statistics(low.mean, covariances, begin)
-
-
-def _halve_words(pixels: np.ndarray) -> np.ndarray:
-    """[h, w, 4] uint8, even sides -> means of two by two, [h / 2, w / 2, 3] float32 in 0..1.
-
-    Red and blue of a pixel are summed at once, as the two halves of a 32-bit word.
-    """
-    words = np.ascontiguousarray(pixels).view("<u4")[..., 0]
-    corners = [words[row::2, column::2] for row, column in PLACES]
-    mask = np.uint32(0x00FF00FF)
-    red_blue = sum((corner & mask for corner in corners[1:]), corners[0] & mask)
-    green = sum(
-        ((corner >> np.uint32(8)) & mask for corner in corners[1:]), (corners[0] >> np.uint32(8)) & mask
-    )
-    half = np.empty((*red_blue.shape, 3), np.float32)
-    half[..., 0], half[..., 2] = red_blue & np.uint32(0xFFFF), red_blue >> np.uint32(16)
-    half[..., 1] = green & np.uint32(0xFFFF)
-    half *= np.float32(1 / 1020)
-    return half
 
 
 def _look_up(level: np.ndarray, row: int, column: int) -> np.ndarray:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livesing.style.bands import Statistics
 from livesing.style.wct import StyleMaps
 
 SECONDS = 0.6
@@ -27,7 +26,7 @@ class Level(NamedTuple):
     mean: np.ndarray
     """[3]"""
     contrast: float
-    """Root of the summed variance of all bands."""
+    """Root of the summed variance of the channels."""
 
     def towards(self, newer: "Level", part: float) -> "Level":
         """Of two frames mixed in time."""
@@ -41,8 +40,3 @@ class Level(NamedTuple):
     def gain(self, before: "Level") -> float:
         """By which what was painted before gets the contrast of now."""
         return min(max(self.contrast / before.contrast, 1 / MOST_GAIN), MOST_GAIN)
-
-
-def level(frame: Statistics) -> Level:
-    """Of one frame's statistics, not smoothed."""
-    return Level(frame.mean, float(np.sqrt(np.trace(frame.covariances, axis1=-2, axis2=-1).sum() + 1e-9)))

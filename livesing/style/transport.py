@@ -33,11 +33,11 @@ def spread(colours: np.ndarray) -> Spread:
 
 def root(matrix: np.ndarray) -> np.ndarray:
     """The symmetric square root of positive matrices [..., n, n]."""
-    values, vectors = np.linalg.eigh((matrix + np.swapaxes(matrix, -1, -2)) / 2)
-    return (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+    values, vectors = _eigen(matrix)
+    return _composed(np.sqrt(np.maximum(values, 0)), vectors)
 
 
-def ridged(covariance: np.ndarray, share: float, least: float = 1e-9) -> np.ndarray:
+def ridged(covariance: np.ndarray, share: float | np.ndarray, least: float = 1e-9) -> np.ndarray:
     """Covariances [..., n, n] with `share` of their mean variance added to every direction, so that what is
     flat, or varies in some directions only, can be inverted. `least`: the variance added at least."""
     size = covariance.shape[-1]
@@ -51,8 +51,20 @@ def monge(source: np.ndarray, target: np.ndarray, most_gain: float | np.ndarray)
     `source` must be invertible (`ridged`). A map whose 2-norm exceeds `most_gain` is scaled down to it:
     what is nearly flat is not blown up into its own noise.
     """
-    inner = root(source)
-    inverse = np.linalg.inv(inner)
+    values, vectors = _eigen(source)
+    deviations = np.sqrt(np.maximum(values, 1e-30))
+    inner, inverse = _composed(deviations, vectors), _composed(1 / deviations, vectors)
     maps = inverse @ root(inner @ target @ inner) @ inverse
-    gain = np.linalg.norm(maps, 2, axis=(-2, -1))
+    gain = _eigen(maps)[0][..., -1]  # the 2-norm, since the maps are symmetric and positive
     return maps * np.minimum(1.0, most_gain / np.maximum(gain, 1e-12))[..., None, None]
+
+
+def _eigen(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values [..., n], rising, and vectors [..., n, n] of symmetric matrices."""
+    values, vectors = np.linalg.eigh((matrix + np.swapaxes(matrix, -1, -2)) / 2)
+    return values, vectors
+
+
+def _composed(values: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """The matrices with these eigenvalues and eigenvectors."""
+    return (vectors * values[..., None, :]) @ np.swapaxes(vectors, -1, -2)

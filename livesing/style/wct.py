@@ -50,6 +50,5 @@ def style_maps(
         energies = leaving.energies + (energies - leaving.energies) * arrived
     ridges = np.array([BAND_RIDGE] * (LEVELS - 1) + [LOW_RIDGE])
     gains = np.array([MOST_BAND_GAIN] * (LEVELS - 1) + [MOST_LOW_GAIN])
-    source = np.stack([ridged(c, ridge) for c, ridge in zip(frame.covariances, ridges, strict=True)])
-    maps = monge(source, target.covariances, gains)
+    maps = monge(ridged(frame.covariances, ridges), target.covariances, gains)
     return StyleMaps(maps, frame.mean, target.mean, energies, frame.finest, style, leaving, arrived)
