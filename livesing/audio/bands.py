@@ -38,12 +38,20 @@ class Spectrum:
         self._scale = np.float32(2.0 / (window * float(np.sum(taper**2))))
         self._starts = np.array(edges[:-1])
         self._end = edges[-1]
+        self._scaled_taper = self._taper * np.sqrt(self._scale)
 
     def powers(self, frames: Floats) -> Floats:
         """frames: [n, window]. Returns the power of every bin, [n, window // 2 + 1]."""
         spectrum = np.fft.rfft(frames * self._taper, axis=-1)
         powers: Floats = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         return powers * self._scale
+
+    def frame_bands(self, frames: Floats) -> Floats:
+        """frames: [n, window]. Returns the power of every band, [n, bands]; of the bins nothing is kept."""
+        spectrum = np.fft.rfft(frames * self._scaled_taper)[:, : self._end]
+        # Real and imaginary parts lie side by side: a band's power is the sum of all their squares.
+        parts = spectrum.astype(np.complex64, copy=False).view(np.float32)
+        return np.add.reduceat(parts * parts, 2 * self._starts, axis=1)
 
     def bands(self, powers: Floats) -> Floats:
         """powers: [n, bins]. Returns [n, bands]."""
@@ -85,10 +93,13 @@ class BassBank:
     def push(self, hops: Floats) -> tuple[Floats, Floats, Floats]:
         """hops: [n, hop], successive, without overlap. Returns [n] each: the power for levels, the power
         for attacks, and the power of the hop itself under some 1.5 kHz, DC included."""
-        low = hops.reshape(-1, self._decimation).mean(axis=1, dtype=np.float32)
-        squares = (np.ascontiguousarray(self._framer.push(low)) @ self._bank) ** 2
-        lows = (low * low).reshape(-1, self.PER_HOP).mean(axis=1)
-        return squares[:, : self._steady].sum(axis=1), squares[:, self._steady :].sum(axis=1), lows
+        low = np.add.reduce(hops.reshape(-1, self._decimation), axis=1)
+        low *= np.float32(1.0 / self._decimation)
+        projected = np.dot(np.ascontiguousarray(self._framer.push(low)), self._bank)
+        powers = np.add.reduceat(projected * projected, (0, self._steady), axis=1)
+        lows = np.add.reduce((low * low).reshape(-1, self.PER_HOP), axis=1)
+        lows *= np.float32(1.0 / self.PER_HOP)
+        return powers[:, 0], powers[:, 1], lows
 
 
 def _projections(centres_hz: tuple[float, ...], weight: FloatArray, rate: float) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from livesing.audio.framing import Floats, Framer
+from livesing.audio.framing import Floats
 
 STEP_S = 0.02
 """A step of the tracker: two frames."""
@@ -56,30 +56,36 @@ class BandPowers:
         self._taper = (taper * math.sqrt(2.0 / (window * float(np.sum(taper**2))))).astype(np.float32)
         # Real and imaginary parts lie side by side: a band's power is the sum of all their squares.
         self._starts, self._end = 2 * np.array(edges[:-1]), edges[-1]
-        self._framer = Framer((window + hop) * self._thinned, self.step_samples)
         self._tilt = _tilt()[: self._heard]
+        self._kept: Floats = np.zeros((window - hop) * self._thinned, dtype=np.float32)
 
     @property
     def pending(self) -> int:
         """Samples that are heard and not yet part of a step."""
-        return self._framer.pending
+        return self._kept.size - (self._window - self._hop) * self._thinned
 
     def push(self, block: Floats) -> Floats:
         """block: [n] float32. [steps, FRAMES_PER_STEP, BANDS] mean squares; bands beyond the sound are 0."""
-        stretches = self._framer.push(block)
-        steps = len(stretches)
+        stream = np.concatenate((self._kept, block))
+        past = (self._window - self._hop) * self._thinned
+        steps = (stream.size - past) // self.step_samples
         if not steps:
+            self._kept = stream
             return np.empty((0, FRAMES_PER_STEP, BANDS), dtype=np.float32)
-        powers = np.zeros((steps * FRAMES_PER_STEP, BANDS), dtype=np.float32)
+        self._kept = stream[steps * self.step_samples :].copy()
         if self._thinned > 1:
-            stretches = stretches.reshape(steps, -1, self._thinned).mean(axis=2)
-        frames = np.empty((steps, FRAMES_PER_STEP, self._window), dtype=np.float32)
-        np.multiply(stretches[:, : self._window], self._taper, out=frames[:, 0])
-        np.multiply(stretches[:, self._hop :], self._taper, out=frames[:, 1])
-        spectrum = np.fft.rfft(frames.reshape(-1, self._window), axis=-1)[:, : self._end]
+            heard = stream[: past + steps * self.step_samples]
+            stream = heard.reshape(-1, self._thinned).mean(axis=1)
+        # Overlapping frames as a view: stride_tricks' costs ten times as much a call.
+        frames: Floats = np.ndarray(
+            (steps * FRAMES_PER_STEP, self._window), np.float32, stream, 0, (self._hop * 4, 4)
+        )
+        spectrum = np.fft.rfft(frames * self._taper)[:, : self._end]
         parts = spectrum.astype(np.complex64, copy=False).view(np.float32)
-        bands = np.add.reduceat(parts * parts, self._starts, axis=1)
-        np.multiply(bands, self._tilt, out=powers[:, : self._heard])
+        powers = np.add.reduceat(parts * parts, self._starts, axis=1)
+        powers *= self._tilt
+        if self._heard < BANDS:
+            powers = np.pad(powers, ((0, 0), (0, BANDS - self._heard)))
         return powers.reshape(steps, FRAMES_PER_STEP, BANDS)
 
 
@@ -91,24 +97,30 @@ class StepFeatures:
     levels over 20 ms at its first and at its second frame, and half the levels at its end.
     """
 
-    def __init__(self, streams: tuple[int, ...] = ()) -> None:
-        self._keep = np.float32(math.exp(-STEP_S / FRAMES_PER_STEP / RELEASE_S))
+    def __init__(self, out: Floats) -> None:
+        """out: [..., FEATURES], where the features of the newest step are found; a dimension for every one of
+        several streams, or none."""
+        streams = out.shape[:-1]
+        keep = math.exp(-STEP_S / FRAMES_PER_STEP / RELEASE_S)
+        self._keep = np.float32(keep)
+        self._falls = np.array([keep, keep**2], dtype=np.float32)
         self._loudest = np.full((*streams, 1), FLOOR_POWER, dtype=np.float32)
         self._before = np.zeros((*streams, FRAMES_PER_STEP, BANDS), dtype=np.float32)
+        self._rises = out[..., : FRAMES_PER_STEP * BANDS].reshape(*streams, FRAMES_PER_STEP, BANDS)
+        self._ends = out[..., FRAMES_PER_STEP * BANDS :]
 
-    def step(self, powers: Floats) -> Floats:
-        """powers: [..., FRAMES_PER_STEP, BANDS]. Returns the features of the step, [..., FEATURES]."""
-        totals = np.maximum(powers.sum(axis=-1), np.float32(FLOOR_POWER))
-        for frame in range(FRAMES_PER_STEP):
-            now = totals[..., frame : frame + 1]
-            np.maximum(now, self._loudest * self._keep, out=now)
-            self._loudest = now
-        levels = np.log1p(powers * (np.float32(GAIN) / totals)[..., None])
-        features = np.empty((*powers.shape[:-2], FEATURES), dtype=np.float32)
-        rises = features[..., : 2 * BANDS].reshape(powers.shape)
-        np.subtract(levels, self._before, out=rises)
-        np.maximum(rises, 0.0, out=rises)
-        features[..., : 2 * BANDS] = rises.reshape(*powers.shape[:-2], 2 * BANDS)
-        np.multiply(levels[..., -1, :], np.float32(0.5), out=features[..., 2 * BANDS :])
+    def step(self, powers: Floats) -> None:
+        """powers: [..., FRAMES_PER_STEP, BANDS] of the next step."""
+        loudest = np.add.reduce(powers, axis=-1)
+        np.maximum(loudest, np.float32(FLOOR_POWER), out=loudest)
+        first, second = loudest[..., :1], loudest[..., 1:]
+        np.maximum(second, first * self._keep, out=second)
+        np.maximum(loudest, self._loudest * self._falls, out=loudest)
+        self._loudest[...] = second
+        np.divide(np.float32(GAIN), loudest, out=loudest)
+        levels = powers * loudest[..., None]
+        np.log1p(levels, out=levels)
+        np.subtract(levels, self._before, out=self._rises)
+        np.maximum(self._rises, np.float32(0.0), out=self._rises)
+        np.multiply(levels[..., -1, :], np.float32(0.5), out=self._ends)
         self._before = levels
-        return features

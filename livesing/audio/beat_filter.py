@@ -10,6 +10,7 @@ Rows are about 2 % of tempo apart. Fast rows have finer cells, so that all keep 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -28,9 +29,10 @@ class TempoSpace:
 
     period_s [rows]     beat period
     cells [rows]        cells of each row                    first [rows]   index of its first
-    turn [states]       position within the beat as exp(2 pi i phase), complex64
+    turn [2, states]    position within the beat: cosine and sine of 2 pi phase
     start [states]      probability of each state before anything was heard
-    near [m], nearness [m]   the states near a beat, and how near: 1 on it, a Gaussian of WIDTH_STEPS
+    nearness [states]   to a beat: 1 on it, a Gaussian of WIDTH_STEPS
+    regions [rows, rows]   1 for the rows that belong to a reading of each, which are REGION to either side
     """
 
     SPACING = 0.02
@@ -42,6 +44,7 @@ class TempoSpace:
     NEW_TEMPO = 1e-4
     """Probability that at a beat the tempo is any other."""
     WIDTH_STEPS = 1.2
+    REGION = 2
 
     def __init__(self) -> None:
         periods = np.exp(np.arange(np.log(60.0 / BPM_HIGH), np.log(60.0 / BPM_LOW), self.SPACING))
@@ -49,10 +52,13 @@ class TempoSpace:
         self.cells = np.round(periods * moves / STEP_S).astype(int)
         self.period_s = self.cells * STEP_S / moves
         self.first = np.concatenate(([0], np.cumsum(self.cells)[:-1]))
+        number = np.arange(len(self.cells))
+        self.regions: Floats = (np.abs(number[:, None] - number) <= self.REGION).astype(np.float32)
         self.states = int(self.cells.sum())
         row = np.repeat(np.arange(len(self.cells)), self.cells)
         phase = np.concatenate([np.arange(count) / count for count in self.cells])
-        self.turn = np.exp(2j * np.pi * phase).astype(np.complex64)
+        angle = 2.0 * np.pi * phase
+        self.turn: Floats = np.stack((np.cos(angle), np.sin(angle))).astype(np.float32)
 
         log_period = np.log(self.period_s)
         likely = np.exp(-0.5 * ((log_period - np.log(60.0 / self.USUAL_BPM)) / self.SPREAD) ** 2)
@@ -64,23 +70,29 @@ class TempoSpace:
         self.arrive: Floats = np.ascontiguousarray(change.T, dtype=np.float32)  # [to, from]
 
         steps_away = np.minimum(phase, 1.0 - phase) * self.period_s[row] / STEP_S
-        self.near = np.flatnonzero(steps_away < 3.0 * self.WIDTH_STEPS)
-        self.nearness: Floats = np.exp(-0.5 * (steps_away[self.near] / self.WIDTH_STEPS) ** 2).astype(
+        nearness = np.exp(-0.5 * (steps_away / self.WIDTH_STEPS) ** 2)
+        self.nearness: Floats = np.where(steps_away < 3.0 * self.WIDTH_STEPS, nearness, 0.0).astype(
             np.float32
         )
 
         # What leaves a row in a step, in FINEST equal parts of the step: [rows, FINEST] cells and their
         # share.
         part = np.arange(FINEST) * moves[:, None] // FINEST
-        self.leaving = (self.first + self.cells - moves)[:, None] + part
+        leaving = (self.first + self.cells - moves)[:, None] + part
+        self.leaving = leaving.astype(np.intp)
         self.leaving_share: Floats = (moves[:, None] / FINEST).astype(np.float32)
-        # The rows that move by 4, 2 and 1 cells lie together: (cells moved, rows, states).
-        self.groups: list[tuple[int, slice, slice]] = []
+        # What arrives, FINEST parts a row, is put together to the cells that a row moves: [entries] where the
+        # parts of each begin, and the states that they are for.
+        numbers = np.arange(len(moves))[:, None] * FINEST + np.arange(FINEST)
+        begins = np.diff(part, axis=1, prepend=-1) > 0
+        self.parts = numbers[begins]
+        self.entries = (self.first[:, None] + part)[begins]
+        # The rows that move by 4, 2 and 1 cells lie together: the states that are moved, and where to.
+        self.shifts: list[tuple[slice, slice]] = []
         for move in np.unique(moves)[::-1]:
             rows = np.flatnonzero(moves == move)
-            states = slice(int(self.first[rows[0]]), int(self.first[rows[-1]] + self.cells[rows[-1]]))
-            self.groups.append((int(move), slice(int(rows[0]), int(rows[-1]) + 1), states))
-        self.entries = [(self.first[rows, None] + np.arange(move)).ravel() for move, rows, _ in self.groups]
+            first, last = int(self.first[rows[0]]), int(self.first[rows[-1]] + self.cells[rows[-1]])
+            self.shifts.append((slice(first, last - int(move)), slice(first + int(move), last)))
 
 
 class Reading(NamedTuple):
@@ -109,8 +121,6 @@ class BeatFilter:
     """What an observation counts: those of neighbouring steps are not independent."""
     SUREST = 5.0
     """Log-odds beyond which the network is not believed."""
-    REGION = 2
-    """Rows on each side that belong to a reading."""
     NEAR = 0.3
     """Cosine of the phase beyond which states do not belong to a reading."""
 
@@ -119,26 +129,24 @@ class BeatFilter:
         self.usual = float(np.log(self.USUAL_CHANCE / (1.0 - self.USUAL_CHANCE)))
         self._restart = np.float32(self.RESTART) * space.start
         self._p = space.start.copy()
-        self._next = np.empty_like(self._p)
+        self._next, self._likely = np.empty_like(self._p), np.empty_like(self._p)
 
     def step(self, log_odds: float, tempo: Floats | None = None) -> None:
         """One step of STEP_S passes. log_odds: of a beat in it. tempo: [rows] how likely each is by what else
         is known; 1 says nothing."""
         space, p, moved = self.space, self._p, self._next
-        leaving = p[space.leaving]
+        leaving = p.take(space.leaving)
         leaving *= space.leaving_share
-        arriving = space.arrive @ leaving  # [rows, FINEST]
+        arriving = np.dot(space.arrive, leaving)  # [rows, FINEST]
         if tempo is not None:
             arriving *= tempo[:, None]
-        for (move, rows, states), entries in zip(space.groups, space.entries, strict=True):
-            moved[states.start + move : states.stop] = p[states.start : states.stop - move]
-            parts = arriving[rows]
-            if move < FINEST:
-                parts = parts.reshape(-1, FINEST // move).sum(axis=1)
-            moved[entries] = parts.ravel()
+        for states, to in space.shifts:
+            moved[to] = p[states]
+        moved[space.entries] = np.add.reduceat(arriving.ravel(), space.parts)
         evidence = (min(max(log_odds, -self.SUREST), self.SUREST) - self.usual) * self.TRUST
-        moved[space.near] *= np.exp(space.nearness * np.float32(evidence))
-        moved *= np.float32(1.0 / float(moved.sum()))
+        likely = np.multiply(space.nearness, np.float32(evidence), out=self._likely)
+        moved *= np.exp(likely, out=likely)
+        moved *= np.float32(1.0 / float(np.add.reduce(moved)))
         moved += self._restart
         self._p, self._next = moved, p
 
@@ -153,19 +161,19 @@ class BeatFilter:
         likely, their mean is neither.
         """
         space = self.space
-        low, high = max(row - self.REGION, 0), min(row + self.REGION + 1, len(rows))
+        low, high = max(row - space.REGION, 0), min(row + space.REGION + 1, len(rows))
         states = slice(int(space.first[low]), int(space.first[high - 1] + space.cells[high - 1]))
         p = self._p[states]
-        mass = float(rows[low:high].sum()) + 1e-30
-        period_s = float(np.dot(rows[low:high], space.period_s[low:high])) / mass
-        turn = space.turn[states]
-        here = turn[int(p.argmax())]
-        near = (turn * here.conj()).real
+        around = rows[low:high]
+        mass = float(np.add.reduce(around)) + 1e-30
+        period_s = float(np.dot(around, space.period_s[low:high])) / mass
+        turn = space.turn[:, states]
+        near = np.dot(turn[:, int(p.argmax())], turn)
         near -= np.float32(self.NEAR)
-        np.maximum(near, 0.0, out=near)
+        np.maximum(near, np.float32(0.0), out=near)
         near *= p
-        mean = complex(np.dot(near, turn))
-        weight = float(near.sum())
-        phase = float(np.angle(mean) / (2.0 * np.pi)) % 1.0
+        cosine, sine = np.dot(turn, near).tolist()
+        weight = float(np.add.reduce(near))
+        phase = math.atan2(sine, cosine) / (2.0 * math.pi) % 1.0
         # What is all in one place has a weight of 1 - NEAR of its mass.
         return Reading(period_s, phase, min(weight / (1.0 - self.NEAR) / mass, 1.0), min(mass, 1.0))

@@ -62,9 +62,9 @@ class BeatNet:
         """inputs: [INPUTS], from BeatInputs."""
         x = inputs
         for weight, bias in self._hidden:
-            x = weight @ x
+            x = np.dot(weight, x)
             x += bias
-            np.maximum(x, 0.0, out=x)
-        out = self._out @ x
+            np.maximum(x, np.float32(0.0), out=x)
+        out = np.dot(self._out, x)
         out += self._out_bias
         return Heard(float(out[0]), float(out[1]), out[2:])

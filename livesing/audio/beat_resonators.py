@@ -22,6 +22,8 @@ REGIONS = ((0, 5), (5, 17), (17, BANDS))
 FEATURES = 3 * COUNT * len(REGIONS)
 LEAST = 0.02
 """Mean magnitude under which a region's swings are not raised to the usual size: nothing swings."""
+DUST = np.float32(1e-15)
+"""Moves nothing that counts, and keeps what dies away from numbers so small that processors slow down."""
 
 RATES_HZ: NDArray[np.float64] = np.geomspace(LOWEST_HZ, HIGHEST_HZ, COUNT)
 
@@ -36,25 +38,34 @@ def coefficients() -> tuple[NDArray[np.complex64], Floats]:
 class Resonators:
     """The bank of one stream, or of several side by side."""
 
-    def __init__(self, streams: tuple[int, ...] = ()) -> None:
+    def __init__(self, rises: Floats, out: Floats) -> None:
+        """rises: [..., 2 BANDS], where the rises of a step are found; out: [..., FEATURES], where the newest
+        state is put: by region real and imaginary parts, then magnitudes, each region brought to a mean
+        square of about 1. A dimension for every one of several streams, or none."""
+        streams = rises.shape[:-1]
         turn, take = coefficients()
-        self._turn, self._take = turn, take
+        self._turn, self._take = turn, take.astype(np.complex64)
         mean = np.zeros((2 * BANDS, len(REGIONS)), dtype=np.float32)
         for region, (first, last) in enumerate(REGIONS):
             mean[first:last, region] = mean[BANDS + first : BANDS + last, region] = 0.5 / (last - first)
-        self._mean = mean
+        self._rises, self._mean = rises, mean
         self._swings = np.zeros((*streams, len(REGIONS), COUNT), dtype=np.complex64)
+        self._parts = self._swings.view(np.float32)
+        regions = out.reshape(*streams, len(REGIONS), 3 * COUNT)
+        self._out_parts, self._out_sizes = regions[..., : 2 * COUNT], regions[..., 2 * COUNT :]
 
-    def step(self, features: Floats) -> Floats:
-        """features: [..., beat_features.FEATURES], of which the rises are used. Returns [..., FEATURES]: by
-        region real and imaginary parts, then magnitudes, each region brought to a mean square of about 1."""
+    def step(self) -> None:
+        """The rises are those of the next step now."""
         swings = self._swings
         swings *= self._turn
-        swings += (features[..., : 2 * BANDS] @ self._mean)[..., None] * self._take
-        size = np.abs(swings)
-        whole = np.sqrt(np.einsum("...k,...k->...", size, size) / COUNT) + np.float32(LEAST)
-        out = np.empty((*swings.shape[:-1], 3 * COUNT), dtype=np.float32)
-        scale = (np.float32(1.0) / whole)[..., None]
-        np.multiply(swings.view(np.float32), scale, out=out[..., : 2 * COUNT])
-        np.multiply(size, scale, out=out[..., 2 * COUNT :])
-        return out.reshape(*out.shape[:-2], FEATURES)
+        driven = np.dot(self._rises, self._mean)
+        driven += DUST
+        swings += driven[..., None] * self._take
+        sizes = np.abs(swings)
+        mean_square = np.add.reduce(sizes * sizes, axis=-1)
+        mean_square *= np.float32(1.0 / COUNT)
+        scale = np.sqrt(mean_square, out=mean_square)
+        scale += np.float32(LEAST)
+        np.divide(np.float32(1.0), scale, out=scale)
+        np.multiply(self._parts, scale[..., None], out=self._out_parts)
+        np.multiply(sizes, scale[..., None], out=self._out_sizes)

@@ -145,12 +145,11 @@ class FastPath:
     def _hear(self, frames: NDArray[np.float32]) -> None:
         """frames: [hops, window]. Moves every meter and gate on by that many hops."""
         hops = np.ascontiguousarray(frames[:, -self.hop :])
-        narrow = self._spectrum.bands(self._spectrum.powers(frames))
+        narrow = self._spectrum.frame_bands(frames)
         sums = np.add.reduce(hops, axis=1, dtype=np.float64)
         squares = np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / self.hop
         bass, bass_attack, lows = self._bass_bank.push(hops)
-        mid = narrow[:, : self._treble_band].sum(axis=1)
-        treble = narrow[:, self._treble_band :].sum(axis=1)
+        mid, treble = np.add.reduceat(narrow, (0, self._treble_band), axis=1).T
         new = np.maximum(squares - lows, 0.0).astype(np.float32)
         self._attacks.push(narrow, bass_attack, new, (bass + mid + treble).tolist())
         steps = zip(
