@@ -97,7 +97,7 @@ def test_a_steady_offset_is_no_sound():
 
 
 def test_an_offset_under_music_changes_little():
-    sound = drum_loop(RATE, 6.0, 120.0)[0]
+    sound = drum_loop(RATE, 5.0, 120.0)[0]
     plain, shifted = survive(sound), survive(sound + np.float32(0.3))
     assert abs(shifted[0].hits - plain[0].hits) <= 2
     assert shifted[1][-1].rms_db == pytest.approx(plain[1][-1].rms_db, abs=0.5)
@@ -105,7 +105,7 @@ def test_an_offset_under_music_changes_little():
 
 
 def test_hard_clipping_keeps_the_beat():
-    sound, attacks = drum_loop(RATE, 10.0, 120.0)
+    sound, attacks = drum_loop(RATE, 8.0, 120.0)
     pulse, _, _, _ = survive(np.clip(8.0 * sound, -1.0, 1.0))
     assert pulse.bpm == pytest.approx(120.0, rel=0.04)
     assert pulse.bass_hits >= 0.8 * len(attacks[::2])
@@ -116,7 +116,7 @@ def test_clipping_does_not_turn_major_into_minor():
     assert np.mean([cues.mode for cues in heard[6:]]) > 0.2
 
 
-@pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 22_050, 32_000, 88_200, 96_000, 192_000])
+@pytest.mark.parametrize("rate", [8_000, 11_025, 32_000, 88_200, 192_000])
 def test_every_rate(rate):
     sound, _ = drum_loop(rate, 4.0, 120.0)
     sound += song(rate, 4.0, minor=False, gain=0.05)
@@ -250,12 +250,12 @@ def test_a_file_whose_channels_cancel_is_heard(tmp_path):
 
 def test_memory_does_not_grow_with_the_length_of_a_file(tmp_path):
     """What three hours take is what a minute takes: nothing that is kept is longer than some seconds."""
-    loop = 0.5 * drum_loop(8_000, 10.0, 120.0)[0] + song(8_000, 10.0, minor=True)
+    loop = 0.5 * drum_loop(8_000, 4.0, 120.0)[0] + song(8_000, 4.0, minor=True)
 
     def peak(seconds: int) -> int:
         path = tmp_path / f"{seconds}.wav"
         with soundfile.SoundFile(path, "w", 8_000, 1) as file:
-            for _ in range(seconds // 10):
+            for _ in range(seconds // 4):
                 file.write(loop)
         gc.collect()
         if tracemalloc.is_tracing():
@@ -264,17 +264,17 @@ def test_memory_does_not_grow_with_the_length_of_a_file(tmp_path):
         gc.collect()
         return tracemalloc.get_traced_memory()[1]
 
-    peak(10)  # what is imported and kept for good
+    peak(4)  # what is imported and kept for good
     tracemalloc.start()
     try:
-        short, long = peak(10), peak(40)
+        short, long = peak(4), peak(16)
     finally:
         tracemalloc.stop()
-    assert long < short + 300_000  # half a minute of sound is 1 MB
+    assert long < short + 150_000  # twelve seconds of sound are 384 kB
 
 
 def test_the_fast_path_keeps_no_more_after_a_while_than_at_first():
-    path, sound = FastPath(8_000), drum_loop(8_000, 5.0, 120.0)[0]
+    path, sound = FastPath(8_000), drum_loop(8_000, 2.0, 120.0)[0]
 
     def kept_after(turns: int) -> int:
         for _ in range(turns):
@@ -284,10 +284,10 @@ def test_the_fast_path_keeps_no_more_after_a_while_than_at_first():
 
     tracemalloc.start()
     try:
-        early, late = kept_after(1), kept_after(4)
+        early, late = kept_after(2), kept_after(3)
     finally:
         tracemalloc.stop()
-    assert late < early + 100_000  # twenty seconds of sound are 640 kB
+    assert late < early + 60_000  # six seconds of sound are 192 kB
 
 
 # --------------------------------------------------------------------------------- a device that comes back

@@ -1,5 +1,7 @@
 """The beat tracker: tempo, phase and bar of a stream, told before the beat sounds."""
 
+import gc
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +52,7 @@ def test_the_cut_of_the_stream_changes_nothing(size: int | None) -> None:
 
 @pytest.mark.parametrize(
     ("rate", "bpm"),
-    [(8_000, 112.0), (16_000, 128.0), (21_504, 128.0), (48_000, 96.0), (96_000, 140.0), (192_000, 120.0)],
+    [(8_000, 112.0), (21_504, 128.0), (48_000, 96.0), (192_000, 140.0)],
 )
 def test_tempo_and_phase_at_every_rate(rate: int, bpm: float) -> None:
     sound, attacks = drum_loop(rate, 9.0, bpm)
@@ -161,3 +163,20 @@ def test_the_weights_that_ship() -> None:
     assert all(np.isfinite(array).all() for array in weights.values())
     told = beat_net.BeatNet(weights).step(np.zeros(INPUTS, dtype=np.float32))
     assert told.tempo.shape == beat_net.TEMPOS.shape
+
+
+def test_memory_does_not_grow_with_the_stream() -> None:
+    rhythm, sound = Rhythm(8_000), drum_loop(8_000, 3.0, 120.0)[0]
+
+    def kept_after(turns: int) -> int:
+        for _ in range(turns):
+            rhythm.push(sound)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        early, late = kept_after(2), kept_after(4)
+    finally:
+        tracemalloc.stop()
+    assert late < early + 20_000  # a number kept for every step would be more

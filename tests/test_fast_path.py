@@ -43,10 +43,9 @@ def test_a_pulse_is_a_row_of_floats():
     assert Pulse.quiet(3.0).silent == 1.0
 
 
-@pytest.mark.parametrize("bpm", [90.0, 120.0, 174.0])
-@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000])
+@pytest.mark.parametrize(("rate", "bpm"), [(8_000, 120.0), (44_100, 174.0), (48_000, 90.0)])
 def test_every_drum_is_a_hit_within_a_block_and_12_ms(rate, bpm):
-    sound, attacks = drum_loop(rate, 8.0, bpm)
+    sound, attacks = drum_loop(rate, 6.0, bpm)
     hits = events(listen(sound, rate=rate), "hits")
     late = BLOCK + 0.012 * rate
     found = [any(0 < hit - attack <= late for hit in hits) for attack in attacks]
@@ -66,7 +65,7 @@ def test_a_click_in_silence_is_seen_within_12_ms(rate):
 
 
 def test_kicks_are_bass_hits_and_hats_are_not():
-    sound, attacks = drum_loop(RATE, 8.0, 120.0)
+    sound, attacks = drum_loop(RATE, 6.0, 120.0)
     hits = events(listen(sound), "bass_hits")
     late = BLOCK + 0.012 * RATE
     kicks = attacks[::2]
@@ -76,7 +75,7 @@ def test_kicks_are_bass_hits_and_hats_are_not():
 
 @pytest.mark.parametrize("hz", [40.0, 55.0, 110.0, 440.0, 5000.0])
 def test_a_steady_tone_is_one_hit(hz):
-    pulses = listen(sine(RATE, 3.0, hz))
+    pulses = listen(sine(RATE, 2.0, hz))
     assert pulses[-1].hits <= 1
     assert pulses[-1].bass_hits <= 1
     assert pulses[-1].hit < 0.01
@@ -106,21 +105,22 @@ def test_the_envelope_jumps_and_falls():
 EVENTS = ("hits", "bass_hits", "mid_hits", "treble_hits", "onsets")
 
 
-@pytest.mark.parametrize("gain_db", [-6.0, 6.0])
-def test_gain_changes_no_event(gain_db):
-    sound = drum_loop(RATE, 8.0, 120.0)[0] + song(RATE, 8.0, minor=False)
-    plain, scaled = listen(sound), listen(sound * np.float32(10 ** (gain_db / 20)))
-    for name in (*EVENTS, "onset_rate"):
-        assert [getattr(pulse, name) for pulse in scaled] == [getattr(pulse, name) for pulse in plain]
-    assert scaled[-1].bpm == pytest.approx(plain[-1].bpm, rel=1e-3)
+def test_gain_changes_no_event():
+    sound = drum_loop(RATE, 6.0, 120.0)[0] + song(RATE, 6.0, minor=False)
+    plain = listen(sound)
+    for gain_db in (-6.0, 6.0):
+        scaled = listen(sound * np.float32(10 ** (gain_db / 20)))
+        for name in (*EVENTS, "onset_rate"):
+            assert [getattr(pulse, name) for pulse in scaled] == [getattr(pulse, name) for pulse in plain]
+        assert scaled[-1].bpm == pytest.approx(plain[-1].bpm, rel=1e-3)
 
 
 def test_gain_changes_no_event_of_a_recording(data_dir: Path):
     clip = sorted((data_dir / "audio_samples").glob("*Vibe_Ace.ogg"))[0]
     with soundfile.SoundFile(clip) as file:
-        sound, rate = file.read(20 * file.samplerate, dtype="float32").mean(axis=1), file.samplerate
+        sound, rate = file.read(10 * file.samplerate, dtype="float32").mean(axis=1), file.samplerate
     plain, softer = listen(sound, rate=rate), listen(sound * np.float32(0.5), rate=rate)
-    assert plain[-1].hits > 20
+    assert plain[-1].hits > 10
     for name in EVENTS:
         counts = np.array([[getattr(pulse, name) for pulse in pulses] for pulses in (plain, softer)])
         assert np.mean(counts[0] != counts[1]) < 0.01  # the very beginning fades in from nothing
@@ -171,7 +171,7 @@ def late(attacks, hits, rate, within_s=0.05):
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 48_000, 192_000])
 def test_each_band_hits_within_a_block_and_12_ms_and_not_for_the_others(rate):
-    sound, attacks = pattern(rate, 16.0 if rate < 100_000 else 8.0, STROKES)
+    sound, attacks = pattern(rate, 10.0 if rate < 100_000 else 6.0, STROKES)
     pulses = listen(sound, rate=rate, block=BLOCK if rate > 16_000 else 64)
     limit = (BLOCK if rate > 16_000 else 64) / rate + 0.012
     everything = np.sort(np.concatenate(list(attacks.values())))
@@ -187,7 +187,7 @@ def test_each_band_hits_within_a_block_and_12_ms_and_not_for_the_others(rate):
 
 @pytest.mark.parametrize("band", STROKES)
 def test_a_drum_of_one_band_alone_hits_that_band_alone(band):
-    sound, attacks = pattern(RATE, 10.0, (band,), period_s=0.4)
+    sound, attacks = pattern(RATE, 6.0, (band,), period_s=0.4)
     last = listen(sound)[-1]
     for other in STROKES:
         hits = getattr(last, f"{other}_hits")
@@ -199,8 +199,8 @@ def test_soft_attacks(band, hz):
     t = seconds(RATE, 0.35)
     note = 0.2 * np.sin(2 * np.pi * hz * t) * np.minimum(1.0, t / 0.010) * np.exp(-t / 0.15)
     note *= np.minimum(1.0, (0.35 - t) / 0.1)
-    attacks = np.round((1.0 + 0.413 * np.arange(12)) * RATE).astype(int)
-    sound = white(RATE, 6.5, -70.0).astype(np.float64)
+    attacks = np.round((1.0 + 0.413 * np.arange(8)) * RATE).astype(int)
+    sound = white(RATE, 4.8, -70.0).astype(np.float64)
     for first in attacks:
         add(sound, note, first)
     pulses = listen(sound.astype(np.float32), block=128)
@@ -225,37 +225,37 @@ def test_the_envelope_of_a_band_follows_its_own_drum():
 # ------------------------------------------------------------------------------------------ time, presence
 
 
-@pytest.mark.parametrize("band", ["all", *STROKES])
-def test_time_runs_by_the_level_and_never_back(band):
-    level = "level" if band == "all" else band
-    loud = drum_loop(RATE, 6.0, 120.0)[0]
+def test_time_runs_by_the_level_and_never_back():
+    loud = drum_loop(RATE, 4.0, 120.0)[0]
     pulses = listen(np.concatenate((loud, silence(RATE, 3.0), loud)))
-    time = np.array([getattr(pulse, f"{band}_time") for pulse in pulses])
-    assert (np.diff(time) >= 0.0).all()
-    summed = np.cumsum([getattr(pulse, level) for pulse in pulses]) * BLOCK / RATE
-    assert time[-1] == pytest.approx(summed[-1], rel=0.05)
-    still = time[round(8.9 * RATE / BLOCK)] - time[round(7.5 * RATE / BLOCK)]
-    running = time[round(14.5 * RATE / BLOCK)] - time[round(13.1 * RATE / BLOCK)]
-    assert still < 0.02 * running
-    assert 0.1 < running < 1.5
+    for band in ("all", *STROKES):
+        time = np.array([getattr(pulse, f"{band}_time") for pulse in pulses])
+        assert (np.diff(time) >= 0.0).all()
+        levels = [getattr(pulse, "level" if band == "all" else band) for pulse in pulses]
+        assert time[-1] == pytest.approx(np.sum(levels) * BLOCK / RATE, rel=0.05)
+        still = time[round(6.9 * RATE / BLOCK)] - time[round(5.5 * RATE / BLOCK)]
+        running = time[round(10.5 * RATE / BLOCK)] - time[round(9.1 * RATE / BLOCK)]
+        assert still < 0.02 * running
+        assert 0.1 < running < 1.5
 
 
 def test_louder_music_makes_time_run_faster():
-    sound = drum_loop(RATE, 12.0, 120.0)[0]
-    sound[6 * RATE :] *= np.float32(0.25)
+    sound = drum_loop(RATE, 8.0, 120.0)[0]
+    sound[4 * RATE :] *= np.float32(0.25)
     time = [pulse.all_time for pulse in listen(sound)]
-    middle = 6 * RATE // BLOCK
+    middle = 4 * RATE // BLOCK
     assert time[middle] - time[middle // 2] > 1.3 * (time[-1] - time[middle + middle // 2])
 
 
 def test_presence_is_of_seconds_and_not_of_beats():
     loop = drum_loop(RATE, 8.0, 120.0)[0]
     hats = loop - np.convolve(loop, np.ones(64) / 64, "same").astype(np.float32)
-    pulses = listen(np.concatenate((loop, hats, loop, silence(RATE, 12.0))))
+    block = 4 * BLOCK
+    pulses = listen(np.concatenate((loop, hats, loop, silence(RATE, 12.0))), block=block)
     presence = {
         name: np.array([getattr(pulse, f"{name}_presence") for pulse in pulses]) for name in ("all", *STROKES)
     }
-    at = {s: round(s * RATE / BLOCK) - 1 for s in (4, 8, 16, 20, 24, 36)}
+    at = {s: round(s * RATE / block) - 1 for s in (4, 8, 16, 20, 24, 36)}
     steady = slice(at[4], at[8])
     assert presence["bass"][steady].min() > 0.5  # the gaps between the beats do not count
     assert np.ptp(presence["bass"][steady]) < 0.3
@@ -284,9 +284,9 @@ def test_no_pitch_to_trust_in_silence_and_noise():
 
 
 def test_counts_and_clocks_go_on_in_the_next_path():
-    sound = drum_loop(RATE, 4.0, 120.0)[0]
+    sound = drum_loop(RATE, 3.0, 120.0)[0]
     before = listen(sound)[-1]
-    other = drum_loop(16_000, 4.0, 120.0)[0]
+    other = drum_loop(16_000, 3.0, 120.0)[0]
     after = listen(other, rate=16_000, path=FastPath(16_000, before))
     alone = listen(other, rate=16_000)
     for name in RUNNING:
@@ -296,7 +296,7 @@ def test_counts_and_clocks_go_on_in_the_next_path():
 
 
 def test_at_rest_keeps_counts_and_clocks():
-    pulse = listen(drum_loop(RATE, 4.0, 120.0)[0])[-1]
+    pulse = listen(drum_loop(RATE, 2.0, 120.0)[0])[-1]
     rest = pulse.at_rest(9.0)
     assert rest.time == 9.0
     assert rest.silent == 1.0
@@ -307,7 +307,7 @@ def test_at_rest_keeps_counts_and_clocks():
 
 @pytest.mark.parametrize("size", [1, 64, 4096, None])
 def test_the_cut_of_the_stream_changes_nothing(size):
-    sound, _ = drum_loop(RATE, 0.6 if size == 1 else 5.0, 150.0)
+    sound, _ = drum_loop(RATE, 0.5 if size == 1 else 3.0, 150.0)
     whole = listen(sound, block=sound.size)[-1]
     parts = listen(sound, block=size)[-1]
     same = ("sample", "hits", "bass_hits", "onsets", "beats", "silent")
@@ -321,10 +321,9 @@ def test_the_cut_of_the_stream_changes_nothing(size):
     )
 
 
-@pytest.mark.parametrize("bpm", [120.0, 140.0])
-@pytest.mark.parametrize("rate", [44_100, 48_000])
+@pytest.mark.parametrize(("rate", "bpm"), [(44_100, 120.0), (48_000, 140.0)])
 def test_tempo_of_a_drum_loop(rate, bpm):
-    sound, attacks = drum_loop(rate, 12.0, bpm)
+    sound, attacks = drum_loop(rate, 9.0, bpm)
     pulses = listen(sound, rate=rate)
     assert pulses[-1].bpm == pytest.approx(bpm, rel=0.04)
     assert pulses[-1].beat_confidence > 0.5
@@ -335,8 +334,8 @@ def test_tempo_of_a_drum_loop(rate, bpm):
 
 
 def test_the_beat_never_jumps():
-    slow, _ = drum_loop(RATE, 8.0, 100.0)
-    fast, _ = drum_loop(RATE, 8.0, 150.0)
+    slow, _ = drum_loop(RATE, 6.0, 100.0)
+    fast, _ = drum_loop(RATE, 6.0, 150.0)
     pulses = listen(np.concatenate((slow, fast)))
     turns = np.array([pulse.beats + pulse.beat_phase for pulse in pulses])
     steps = np.diff(turns)
@@ -347,20 +346,20 @@ def test_the_beat_never_jumps():
 
 
 def test_no_beat_to_trust_in_noise_or_a_tone():
-    assert listen(white(RATE, 8.0, -20.0))[-1].beat_confidence < 0.3
-    assert listen(sine(RATE, 8.0, 220.0))[-1].beat_confidence < 0.3
+    assert listen(white(RATE, 6.0, -20.0), block=2048)[-1].beat_confidence < 0.3
+    assert listen(sine(RATE, 6.0, 220.0), block=2048)[-1].beat_confidence < 0.3
 
 
 def test_onset_rate_counts_notes():
     # Two notes a beat at 96 BPM: 3.2 a second.
-    pulses = listen(song(RATE, 8.0, minor=False))
+    pulses = listen(song(RATE, 7.0, minor=False), block=2048)
     assert pulses[-1].onset_rate == pytest.approx(3.2, abs=0.8)
 
 
 @pytest.mark.parametrize("gain_db", [-20.0, 0.0])
 def test_quiet_and_loud_sets_both_use_the_range(gain_db):
-    sound, _ = drum_loop(RATE, 20.0, 120.0)
-    pulses = listen(sound * np.float32(10 ** (gain_db / 20)), block=2048)[-200:]
+    sound, _ = drum_loop(RATE, 12.0, 120.0)
+    pulses = listen(sound * np.float32(10 ** (gain_db / 20)), block=2048)[-100:]
     for band in ("level", "bass", "mid", "treble"):
         levels = [getattr(pulse, band) for pulse in pulses]
         assert max(levels) > 0.6
@@ -370,17 +369,17 @@ def test_quiet_and_loud_sets_both_use_the_range(gain_db):
 
 @pytest.mark.parametrize(("hz", "band"), [(60.0, "bass"), (700.0, "mid"), (6000.0, "treble")])
 def test_a_tone_lights_its_band(hz, band):
-    pulse = listen(sine(RATE, 3.0, hz))[-1]
+    pulse = listen(sine(RATE, 2.0, hz), block=2048)[-1]
     levels = {name: getattr(pulse, name) for name in ("bass", "mid", "treble")}
     assert max(levels, key=levels.__getitem__) == band
     assert levels[band] > 0.6
 
 
 def test_silence_calms():
-    sound, _ = drum_loop(RATE, 8.0, 120.0)
+    sound, _ = drum_loop(RATE, 6.0, 120.0)
     path = FastPath(RATE)
     loud = listen(sound, path=path)[-1]
-    calm = listen(silence(RATE, 6.0), block=2048, path=path)[-1]
+    calm = listen(silence(RATE, 4.5), block=2048, path=path)[-1]
     assert loud.silent == 0.0
     assert calm.silent == 1.0
     assert max(calm.level, calm.bass, calm.mid, calm.treble, calm.hit, calm.bass_hit) < 0.01

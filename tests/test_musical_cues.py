@@ -9,9 +9,10 @@ from sounds import add, cut, drum_loop, seconds, sine, song, white
 from livesing.audio.articulation import Articulation
 from livesing.audio.chroma import LeakyChroma
 from livesing.audio.harmony import HarmonicChange, tonal_centroid
-from livesing.audio.key import PROFILES, KeyTracker, find_key
+from livesing.audio.key import PROFILES, USUAL_PROFILES, KeyTracker, find_key
 from livesing.audio.loudness import KWeighted, k_weighting, loudness_db
 from livesing.audio.slow import SlowPath, cues_of
+from livesing.audio.tempo import Rhythm
 
 RATE = 22_050
 
@@ -61,8 +62,10 @@ def line(pitches, step_s, share, timbre):
     return sound.astype(np.float32)
 
 
-def hear(sound):
-    return list(cues_of(cut(sound, 8192), RATE))
+def hear(sound, profiles=USUAL_PROFILES):
+    """Its cues but for the beat, which is not tracked here."""
+    path = SlowPath(RATE, profiles, Rhythm(RATE))
+    return [cues for part in cut(sound, 8192) for cues in path.push(part)] + path.finish()
 
 
 # ----------------------------------------------------------------------------------------------- key, mode
@@ -71,7 +74,9 @@ def hear(sound):
 @pytest.mark.parametrize("key", range(12))
 def test_the_mode_of_cadences_in_every_key(key):
     timbre = list(TIMBRES)[key % len(TIMBRES)]
-    for name, (mode, progression) in CADENCES.items():
+    for number, (name, (mode, progression)) in enumerate(CADENCES.items()):
+        if (number + key) % 2:  # every cadence in every second key
+            continue
         cues = hear(chords(progression, key, timbre))
         sign = 1 if mode == "major" else -1
         # From the second time round on: what does not begin on its tonic may be misheard.
@@ -85,10 +90,10 @@ def test_the_mode_of_cadences_in_every_key(key):
 @pytest.mark.parametrize("name", MELODIES)
 def test_the_mode_of_melodies(name, timbre):
     mode, steps = MELODIES[name]
-    for key in (0, 5):
-        last = hear(line([62 + key + step for step in steps], 0.4, 1.0, timbre))[-1]
-        assert (1 if mode == "major" else -1) * last.mode > 0.2
-        assert last.key == (62 + key) % 12
+    key = 5 * (list(TIMBRES).index(timbre) % 2)
+    last = hear(line([62 + key + step for step in steps], 0.4, 1.0, timbre))[-1]
+    assert (1 if mode == "major" else -1) * last.mode > 0.2
+    assert last.key == (62 + key) % 12
 
 
 @pytest.mark.parametrize("minor", [False, True])
@@ -126,8 +131,7 @@ def test_every_set_of_profiles_is_its_own_key(profiles, key):
 @pytest.mark.parametrize("profiles", PROFILES)
 def test_the_mode_by_every_set_of_profiles(profiles):
     for mode, progression in CADENCES.values():
-        path = SlowPath(RATE, profiles)
-        cues = [step for part in cut(chords(progression, 2, "organ"), 8192) for step in path.push(part)]
+        cues = hear(chords(progression, 2, "organ"), profiles)
         assert cues[-1].mode * (1 if mode == "major" else -1) > 0.3
         assert cues[-1].key == 57 % 12
 

@@ -127,8 +127,8 @@ class BeatTracker:
     def told_at(self, time_s: float) -> tuple[float, float]:
         """(period_s, confidence) as of the last step that had ended at a time of the stream, s; of the oldest
         one that is remembered where it is longer ago."""
-        ago = self._steps - round(time_s * self._rate) // self._powers.step_samples
-        return self._told[max(len(self._told) - 1 - ago, 0)] if ago < self._steps else (0.0, 0.0)
+        ended = min(round(time_s * self._rate) // self._powers.step_samples, self._steps)
+        return self._told[max(len(self._told) - 1 - (self._steps - ended), 0)] if ended > 0 else (0.0, 0.0)
 
     def _hear(self, powers: Floats) -> Heard:
         """powers: [FRAMES_PER_STEP, BANDS]."""
