@@ -203,6 +203,11 @@ def check(param: Param, value: float) -> float:
     return float(round(value)) if param.kind == "int" else value
 
 
+ARRIVED = 1e-4
+"""Of its range: nearer than this a smoothed value is at its target, so that what is turned off costs
+nothing."""
+
+
 class Params:
     """The live values of TABLE. Every method may be called from any thread; `drain` only by the renderer.
 
@@ -218,6 +223,7 @@ class Params:
         self._fade_start = np.zeros(len(TABLE))
         self._fade_length = np.zeros(len(TABLE))
         self._smoothing = np.array([p.smoothing if p.kind == "float" else 0.0 for p in TABLE])
+        self._arrived = np.array([ARRIVED * (p.high - p.low) if p.kind == "float" else 0.0 for p in TABLE])
         self._continuous = np.array([p.kind == "float" for p in TABLE])
         self._changes: dict[str, Change] = {}
         self._firings = {p.name: deque[float](maxlen=FIRINGS) for p in TABLE if p.kind == "trigger"}
@@ -287,6 +293,7 @@ class Params:
             gain = -np.expm1(-dt / np.maximum(self._smoothing, 1e-9))
             gain[self._smoothing == 0] = 1.0
             eased = self._values + (self._targets - self._values) * gain
+            eased = np.where(np.abs(self._targets - eased) < self._arrived, self._targets, eased)
             progress = np.clip((now - self._fade_start) / np.maximum(self._fade_length, 1e-9), 0.0, 1.0)
             step = progress * progress * (3 - 2 * progress)
             faded = self._fade_from + (self._targets - self._fade_from) * step

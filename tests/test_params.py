@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from livesing.errors import ParamError
-from livesing.params import INDEX, TABLE, Param, Params, check, snapshot
+from livesing.params import ARRIVED, INDEX, TABLE, Param, Params, check, snapshot
 
 FLOATS = [param for param in TABLE if param.kind == "float"]
 SMOOTH = [param for param in FLOATS if param.smoothing > 0]
@@ -117,7 +117,17 @@ def test_smoothing_takes_its_time_constant_at_any_frame_rate(param: Param) -> No
         assert all(low <= high for low, high in zip(values, values[1:], strict=False)) or target == param.low  # noqa: RUF007
         after.append(values[-1])
     left = (target - param.default) * math.exp(-1.0 / param.smoothing)
+    if abs(left) < ARRIVED * (param.high - param.low):
+        left = 0.0
     np.testing.assert_allclose(after, target - left, atol=1e-9)
+
+
+@pytest.mark.parametrize("param", SMOOTH, ids=lambda param: param.name)
+def test_it_arrives(param: Param) -> None:
+    params = Params()
+    params.drain(0.0)
+    params.set(param.name, param.low)
+    assert play(params, 0.0, 12.0 * param.smoothing, 60.0, param.name)[-1] == param.low
 
 
 @pytest.mark.parametrize("name", ["show.fade", "lens.fold", "show.hold", "dream.view"])

@@ -20,6 +20,9 @@ GLOW = (64, 36)
 GLOW_SHARE = 0.4
 """Share of a new frame in the glow, which would step visibly if it followed each frame at once."""
 
+GLOW_SHADE = 0.004
+"""Changes of colour and strength under one step of 255 wait for the next frame."""
+
 
 def thumbnail(pixels: np.ndarray) -> np.ndarray:
     """[h, w, 4] uint8 -> means of blocks, [18, 32, 3] float32 in 0..1.
@@ -104,7 +107,8 @@ class FrameStore:
         self._frames = frames
         self._seen = frames.newest
         self._glow = self.thumb
-        self._glow_made_of: tuple[int, float, bytes, bytes] | None = None
+        self._glow_frame = -1
+        self._glow_made_of = np.zeros(13)
         self._shaders = shaders
         self._places: list[_Place | None] = [None] * self.timeline.size
         self._raw: moderngl.Texture | None = None
@@ -160,15 +164,15 @@ class FrameStore:
 
     def light_glow(self, colour: AffineColour, strength: float) -> moderngl.Texture:
         """The glow of the newest frames in the look's colours, `strength` 0..1 of their square."""
-        made_of = self.received, strength, colour.matrix.tobytes(), colour.offset.tobytes()
-        if made_of == self._glow_made_of:
+        made_of = np.concatenate((colour.matrix.ravel(), colour.offset, (strength,)))
+        if self._glow_frame == self.received and np.abs(made_of - self._glow_made_of).max() < GLOW_SHADE:
             return self.glow
-        self._glow_made_of = made_of
+        self._glow_frame, self._glow_made_of = self.received, made_of
         graded = np.clip(self._glow @ colour.matrix.T + colour.offset, 0, 1)
         shine = (strength * 255 * graded * graded).astype(np.float32)
-        fine = np.tensordot(ENLARGE_ROWS, shine, axes=(1, 0))  # [36, 32, 3]
-        fine = np.tensordot(ENLARGE_COLUMNS, fine, axes=(1, 1))  # [64, 36, 3]
-        self.glow.write(np.ascontiguousarray(fine.transpose(1, 0, 2).astype(np.uint8)))
+        rows = ENLARGE_ROWS @ shine.reshape(THUMB[1], -1)
+        fine = ENLARGE_COLUMNS @ rows.reshape(GLOW[1], THUMB[0], 3)  # [36, 64, 3]
+        self.glow.write(fine.astype(np.uint8))
         return self.glow
 
     def at(self, now: float) -> Between | None:
