@@ -1,6 +1,6 @@
 """The analysis thread: sound in, Pulse every block and Mood every 500 ms out.
 
-Owner: the Listener thread. Period: a few milliseconds, less than a block. What may block it: nothing but
+Owner: the Listener thread. Period: a block, as it comes. What may block it: nothing but
 Python's lock. When it dies, the supervisor starts a new one on the same source; the picture goes on
 with the last Pulse and Mood, and the estimator with its normalisers, the counts and clocks of the Pulse, who
 leads the beat and a sound check under way are handed over.
@@ -30,8 +30,8 @@ from livesing.translators import hears_sound
 
 log = logging.getLogger(__name__)
 
-POLL = 0.003
-"""Seconds between looks at the Ring: a third of a block at 48 kHz."""
+PATIENCE = 0.012
+"""Seconds without sound after which the beat goes on alone: longer than a block at 48 kHz."""
 MOST = 16 * BLOCK
 """Samples taken at once when catching up after a stall."""
 CHECK_PATIENCE = 5.0
@@ -118,11 +118,12 @@ class Listener(threading.Thread):
         downmix = Downmix(source.rate, ring.channels)
         fast = FastPath(source.rate, self.pulse)
         hearing = Hearing(source.rate, self.estimator, rhythm=fast.rhythm)
-        while self._source is source and not self._done.wait(POLL):
+        while self._source is source and not self._done.is_set():
+            heard = reader.wait(PATIENCE)
             self.stamp = clock_now()
             self._look_after_check(self.stamp)
             stamp = ring.stamp
-            if ring.written == reader.position:
+            if not heard:
                 self._tell(self.beats.alone(self.pulse, self.stamp), self.stamp)
                 continue
             first, block = reader.read(MOST)

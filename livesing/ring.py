@@ -1,10 +1,12 @@
 """Ring: where sound meets analysis.
 
 One writer (the audio callback, which only copies), any number of readers by absolute sample index. The
-writer never waits: a reader that falls more than the capacity behind loses sound, and the loss is counted.
+writer never waits: a reader that falls more than the capacity behind loses sound, and the loss is counted. A
+reader may wait for the writer.
 """
 
 import threading
+from contextlib import suppress
 
 import numpy as np
 
@@ -34,6 +36,8 @@ class Ring:
         self._written = 0
         self._announced = 0
         self._overruns_lock = threading.Lock()
+        self._bells: tuple[threading.Lock, ...] = ()
+        """Of the readers that wait: held while there is nothing new, let go of by every write."""
 
     @property
     def written(self) -> int:
@@ -52,6 +56,9 @@ class Ring:
         self._samples[: len(tail) - upto_end] = tail[upto_end:]
         self._written = self._announced
         self.stamp = clock_now()
+        for bell in self._bells:
+            with suppress(RuntimeError):  # rung already
+                bell.release()
 
     def read(self, start: int, count: int) -> np.ndarray | None:
         """Copy samples `start` to `start + count` -> [count, channels], or None if any of them is gone.
@@ -75,6 +82,20 @@ class RingReader:
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
         self.position = ring.written
+        self._bell: threading.Lock | None = None
+
+    def wait(self, seconds: float) -> bool:
+        """Until there is something new, at most that long -> whether there is."""
+        if self._bell is None:
+            self._bell = threading.Lock()
+            self.ring._bells += (self._bell,)  # one reader begins to wait at a time
+        until = clock_now() + seconds
+        while self.ring.written == self.position:
+            left = until - clock_now()
+            if left <= 0.0:
+                return False
+            self._bell.acquire(timeout=left)
+        return True
 
     def read(self, most: int) -> tuple[int, np.ndarray]:
         """The next unread samples, at most `most` -> (absolute index of the first, [n, channels]).

@@ -163,3 +163,41 @@ def test_the_stamp_follows_writes() -> None:
     time.sleep(0.002)
     ring.write(ramp(0, 1))
     assert ring.stamp > before
+
+
+# ------------------------------------------------------------------------------------------------- waiting
+
+
+def test_a_reader_waits_for_the_writer() -> None:
+    ring = Ring(64)
+    reader, other = ring.reader(), ring.reader()
+    assert not reader.wait(0.01), "nothing comes"
+    writer = threading.Timer(0.05, lambda: ring.write(np.ones(4, np.float32)))
+    began = time.perf_counter()
+    writer.start()
+    assert reader.wait(20)
+    assert other.wait(20)
+    assert time.perf_counter() - began < 10, "it is woken, and does not wait its time out"
+    assert reader.wait(20), "what was not read yet is still new"
+    assert reader.read(10)[0] == 0
+    assert not reader.wait(0.01)
+    writer.join()
+
+
+def test_no_write_is_slept_through() -> None:
+    """Every write wakes: a reader and a writer take turns, thousands of times."""
+    ring, back = Ring(64), Ring(64)
+    reader, answers = ring.reader(), back.reader()
+
+    def echo() -> None:
+        for _ in range(2000):
+            assert reader.wait(20)
+            back.write(reader.read(64)[1])
+
+    thread = threading.Thread(target=echo)
+    thread.start()
+    for number in range(2000):
+        ring.write(np.full(1, number, np.float32))
+        assert answers.wait(20)
+        assert answers.read(64)[1].tolist() == [[number]]
+    thread.join()
