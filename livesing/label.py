@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +161,8 @@ class LabelWindow:
             self._drawn = state
             self._show(draw(page, self._layout))
         hover = self._layout.tile_at(*self._surface.pointer)
+        if hover is not None and self._tiles[hover] is None:
+            hover = None  # there is nothing to pick yet
         target.use()
         self._program.draw(
             {
@@ -185,7 +188,7 @@ class LabelWindow:
         if passage is None:
             title, place = "Every passage has been answered", "Backspace takes the last answer back"
         else:
-            title = "The demo piece" if passage.file == DEMO else passage.file.rsplit("/", 1)[-1]
+            title = "The demo piece" if passage.file == DEMO else Path(passage.file).stem.replace("_", " ")
             place = f"{clock(passage.start_s)} to {clock(passage.start_s + passage.seconds)}"
             if session.heard >= 10:
                 place += f"   chosen among {session.heard // 10 * 10} passages"

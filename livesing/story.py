@@ -29,6 +29,9 @@ SETTLE_SECONDS = 5.0
 LEAST_ROWS = 4
 
 
+BESIDE = 0.6
+
+
 class KeyFrame(NamedTuple):
     """A moment of the story."""
 
@@ -36,6 +39,8 @@ class KeyFrame(NamedTuple):
     """Seconds from the beginning."""
     name: str
     """Of the class that rules the picture then."""
+    beside: str
+    """Of another that has at least BESIDE of its share; empty where none has."""
     picture: np.ndarray
     """[h, w, 3] uint8."""
 
@@ -123,7 +128,9 @@ def tell(
     frames = []
     for row in shown:
         picture = generator.render_rgba(*rows.aims[row], None)[..., :3].copy()
-        frames.append(KeyFrame(rows.times[row], names[int(shares[row].argmax())], picture))
+        second, first = np.argsort(shares[row], kind="stable")[-2:].tolist()
+        beside = names[second] if shares[row, second] >= BESIDE * shares[row, first] else ""
+        frames.append(KeyFrame(rows.times[row], names[first], beside, picture))
     return Story(
         title=audio.stem.replace("_", " "),
         about=f"look {look.title}, generator {generator.name}, seed {seed}",

@@ -23,7 +23,7 @@ WIDTH = 8.27
 """Inches: A4."""
 LEFT, RIGHT, EDGE = 1.52, 0.30, 0.30
 """Inches beside the plots, where the classes' names stand; and around the page."""
-HEAD, CAPTION, LEADER, CURVES, TIMES, ROW, FOOT = 0.50, 0.30, 0.30, 1.45, 0.30, 0.128, 0.12
+HEAD, CAPTION, LEADER, CURVES, TIMES, ROW, FOOT = 0.50, 0.38, 0.28, 1.45, 0.36, 0.128, 0.10
 """Inches from the top: the title, a frame's caption, the room for lines, the curves, the time axis between
 the plots, one class, the bottom."""
 GAP = 0.10
@@ -35,7 +35,7 @@ INK, GREY, FAINT, BAND = "#1d1b26", "#6b6878", "#c9c5d2", "#f5f3f7"
 VALENCE, AROUSAL = "#d1495b", "#1f6f8b"
 HEAT = ("#ffffff", "#efe3ee", "#d5a9c6", "#a35f9c", "#5d3a7e", "#1f1d47")
 """White paper to ink, lightness falling evenly."""
-TEXT, SMALL, TITLE, SMALLEST_TITLE = 7.5, 6.6, 12.0, 8.0
+TEXT, SMALL, SCALE, TITLE, SMALLEST_TITLE = 7.5, 6.6, 5.8, 12.0, 8.0
 """Points."""
 
 
@@ -131,9 +131,18 @@ class _Page:
         caption = top + self.tall + 0.12
         words = f"{number}   {clock(frame.time)}   {frame.name}"
         shorten(self.text(figure, middle, caption, words, size=SMALL, ha="center"), self.frame + GAP / 2)
+        if frame.beside:
+            second = self.text(
+                figure, middle, caption + 0.11, f"with {frame.beside}", size=SCALE, color=GREY, ha="center"
+            )
+            shorten(second, self.frame)
         x = self.x_of(frame.time)
         if top < self.curves:
-            path = [(middle, top + self.tall + 0.19), (middle, self.curves - 0.22), (x, self.curves)]
+            path = [
+                (middle, top + self.tall + (0.28 if frame.beside else 0.19)),
+                (middle, self.curves - 0.20),
+                (x, self.curves),
+            ]
         else:
             path = [(middle, top - 0.03), (middle, top - 0.10), (x, self.heat + self.heat_tall)]
         self.line(figure, path)
@@ -221,13 +230,17 @@ class _Page:
         axes.tick_params(axis="y", which="minor", length=0)
         for side in axes.spines.values():
             side.set_linewidth(0.6)
-        # The scale stands where the plots leave room, at the right end of the time axis.
-        bar = self.axes(figure, WIDTH - RIGHT + 0.07, self.heat, 0.06, self.heat_tall)
-        scale = figure.colorbar(image, cax=bar)
-        scale.set_ticks([0, top], labels=["0", f"{top:.1f}".lstrip("0")])
-        scale.ax.tick_params(labelsize=5.5, length=0, pad=1)
-        scale.set_label("share of the dream", size=5.5, color=GREY, labelpad=-4)
+        # The scale stands where the plots leave room, to the left of the time axis.
+        left, wide, down = LEFT - 0.93, 0.62, self.heat - 0.115
+        scale = figure.colorbar(
+            image, cax=self.axes(figure, left, down, wide, 0.055), orientation="horizontal"
+        )
+        scale.set_ticks([])
         scale.outline.set_linewidth(0.4)
+        for words, x, side in (("0", left - 0.05, "right"), (f"{top:.1f}", left + wide + 0.05, "left")):
+            self.text(figure, x, down + 0.06, words, size=SCALE, color=GREY, ha=side)
+        middle = left + wide / 2
+        self.text(figure, middle, down - 0.045, "share of the dream", size=SCALE, color=GREY, ha="center")
 
 
 def width_of(text: "Text") -> float:

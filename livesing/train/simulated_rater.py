@@ -2,9 +2,10 @@
 `python -m livesing.train.simulated_rater`.
 
 Songs are composed whose feeling is known. The rater answers `livesing label`'s own questions: of nine
-pictures it picks the one that g feels to be nearest to the song's feeling; where none is near enough it looks
-at others, twice at most. Translators are fitted to its picks, and dream to songs of which it labelled none:
-the score is Pearson's r between the songs' feeling and that of what is dreamt.
+pictures it picks the one whose class usually feels nearest to the song's feeling; where none is near enough
+it looks at others, twice at most. Translators are fitted to its picks and translate songs of which it
+labelled none: the score is Pearson's r between the songs' feeling and that of the classes which are dreamt.
+What classes feel like is the generator's table; nothing is drawn, so z is noise here.
 
 Two orders of questions (by worth and by chance) and the losses are compared after so many pairs, over seeds.
 """
@@ -21,17 +22,15 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
-from livesing.closed_loop import SIZE, USUAL, ClosedLoop, agreement
+from livesing.closed_loop import USUAL, agreement
 from livesing.generation.embedded import class_moods
 from livesing.generation.engine import Source
-from livesing.generation.engine_open import open_embedded
-from livesing.sentiment.image import ImageEstimator
 from livesing.train.asking import Asking, by_chance, worth
 from livesing.train.corpus.compose import compose
 from livesing.train.corpus.factors import draw
 from livesing.train.corpus.sketch import RATE, sketch
 from livesing.train.label_session import LabelSession, palette
-from livesing.train.labels import Labels, Passage, Picture
+from livesing.train.labels import Labels, Passage
 from livesing.train.passages import Passages, hear, passages_of
 from livesing.train.personal import LOSSES, form_of, gather
 from livesing.train.personal_fit import Doubles
@@ -53,31 +52,28 @@ class Songs(NamedTuple):
 
     feelings: dict[str, Doubles]
     """[2] by file name, in z-scores over the songs."""
-    passages: tuple[Passage, ...]
+    asked: tuple[Passage, ...]
+    """Of one half of the songs."""
+    tested: tuple[Passage, ...]
+    """One of each of the others."""
     heard: dict[Passage, Doubles]
     """[ROWS, E]."""
 
 
 class Rater:
-    """Owns the closed loop, and remembers what pictures feel like."""
+    """Knows what classes and songs feel like, in z-scores of the classes and of the songs."""
 
     def __init__(self, feelings: Mapping[str, Doubles]) -> None:
-        self._loop = ClosedLoop(open_embedded(SIZE), ImageEstimator())
         self._feelings = feelings
-        drawn = np.random.default_rng(0).integers(0, 1000, size=(80, 2)).tolist()
-        raw = np.array([self._rated(Picture((number,), seed)) for number, seed in drawn])
-        self._zero, self._unit = raw.mean(axis=0), raw.std(axis=0)
-
-    def _rated(self, picture: Picture) -> Doubles:
-        rated: Doubles = self._loop.rate([self._loop.still(picture.wish())])[0]
-        return rated
+        moods = class_moods().astype(np.float64)
+        self._moods = (moods - moods.mean(axis=0)) / moods.std(axis=0)
 
     def answer(self, session: LabelSession) -> None:
         """Pick for the passage that is asked about."""
         assert session.passage is not None
         wanted = self._feelings[Path(session.passage.file).name]
         for look in range(LOOKS):
-            moods = (np.array([self._rated(picture) for picture in session.grid]) - self._zero) / self._unit
+            moods = self._moods[[picture.classes[0] for picture in session.grid]]
             away = np.hypot(*(moods - wanted).T)
             if away.min() <= NEAR or look == LOOKS - 1:
                 session.pick(int(away.argmin()))
@@ -85,10 +81,9 @@ class Rater:
             session.another()
 
     def dreams(self, translator: PersonalTranslator, rows: Sequence[Doubles]) -> Doubles:
-        """What is dreamt to embeddings, felt: [n, 2] in z-scores."""
+        """What is dreamt to embeddings at the show's temperature, felt: [n, 2]."""
         wishes = [translator.translate(Felt(0, 0, row.astype(np.float32)), USUAL) for row in rows]
-        raw = self._loop.rate([self._loop.still(wish) for wish in wishes])
-        return (raw - self._zero) / self._unit
+        return np.array([wish.classes for wish in wishes], np.float64) @ self._moods
 
 
 def make_songs(folder: Path, count: int) -> Songs:
@@ -102,14 +97,18 @@ def make_songs(folder: Path, count: int) -> Songs:
     every = np.array(list(raw.values()))
     feelings = {name: (row - every.mean(axis=0)) / every.std(axis=0) for name, row in raw.items()}
     passages = passages_of([folder], folder, 0).passages
+    taught = set(sorted(raw)[::2])
+    asked = tuple(passage for passage in passages if passage.file in taught)
+    tested = {passage.file: passage for passage in passages if passage.file not in taught}
+    needed = [*asked, *tested.values()]
     heard = {}
-    for done, passage in enumerate(passages, 1):
+    for done, passage in enumerate(needed, 1):
         *_, rows = hear(passage, folder / passage.file)
         assert rows is not None
         heard[passage] = rows.astype(np.float64)
-        print(f"\r{done} of {len(passages)} passages heard", end="", file=sys.stderr, flush=True)
+        print(f"\r{done} of {len(needed)} passages heard", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    return Songs(feelings, passages, heard)
+    return Songs(feelings, asked, tuple(tested.values()), heard)
 
 
 class Sitting(NamedTuple):
@@ -124,14 +123,12 @@ class Sitting(NamedTuple):
 
 def sit(rater: Rater, songs: Songs, asking: Asking, stops: Sequence[int], seed: int, folder: Path) -> Sitting:
     """Label half of the songs, and try what is learnt on the others."""
-    names = np.random.default_rng([seed, 5]).permutation(sorted(songs.feelings)).tolist()
-    kept_out = set(names[: len(names) // 2])
-    asked = tuple(passage for passage in songs.passages if passage.file not in kept_out)
-    heard = {passage: songs.heard[passage] for passage in asked}
+    heard = {passage: songs.heard[passage] for passage in songs.asked}
     labels, classes = Labels(folder), palette(class_moods(), seed)
-    session = LabelSession(labels, Passages(asked, ()), "embedded", classes, seed, asking=asking, heard=heard)
-    tested = list({passage.file: passage for passage in songs.passages if passage.file in kept_out}.values())
-    truth = np.array([songs.feelings[passage.file] for passage in tested])
+    session = LabelSession(
+        labels, Passages(songs.asked, ()), "embedded", classes, seed, asking=asking, heard=heard
+    )
+    truth = np.array([songs.feelings[passage.file] for passage in songs.tested])
     r = np.zeros((len(stops), len(LOSSES), 2))
     errors = np.zeros((len(LOSSES), 3))
     for at, stop in enumerate(stops):
@@ -141,7 +138,7 @@ def sit(rater: Rater, songs: Songs, asking: Asking, stops: Sequence[int], seed: 
         for which, loss in enumerate(LOSSES):
             form = form_of(Source("embedded"), loss, pairs)
             translator = fitted(pairs, form, "embedded", seed)
-            felt = rater.dreams(translator, [songs.heard[passage][-1] for passage in tested])
+            felt = rater.dreams(translator, [songs.heard[passage][-1] for passage in songs.tested])
             r[at, which] = agreement(truth, felt)[:2]
             if stop == stops[-1]:
                 validation = cross_validate(pairs, form, seed)
@@ -155,8 +152,8 @@ def main() -> int:
         prog="python -m livesing.train.simulated_rater",
         description="Measures the order of questions and the losses of personal translators.",
     )
-    parser.add_argument("--songs", metavar="N", type=int, default=80)
-    parser.add_argument("--pairs", metavar="LIST", default="20,60", help="(20,60)")
+    parser.add_argument("--songs", metavar="N", type=int, default=60)
+    parser.add_argument("--pairs", metavar="LIST", default="12,24,48", help="(12,24,48)")
     parser.add_argument("--seeds", metavar="N", type=int, default=5)
     options = parser.parse_args()
     stops = [int(word) for word in options.pairs.split(",")]
