@@ -11,7 +11,7 @@ from typing import NamedTuple
 LATE = 1.5
 """A frame later than this many periods after the one before counts as late."""
 
-SLACK = 0.5
+SLACK = 0.75
 """Periods by which a deadline may be past and still be kept."""
 
 
@@ -76,7 +76,7 @@ class Ladder:
 
 PHASE_SECONDS = 3.0
 """Time constant with which the moment of presenting moves forward again after frames that took long."""
-LATEST_PHASE = 0.8
+LATEST_PHASE = 1.0
 """A frame is held back until at most this share of its period."""
 
 
