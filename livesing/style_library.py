@@ -5,6 +5,8 @@ looks with styles are shown with their palette alone.
 """
 
 import logging
+import os
+import sys
 import threading
 import tomllib
 from collections.abc import Mapping
@@ -28,6 +30,8 @@ BUILT_IN = "built-in"
 MOST = 48
 """Paintings of one look: each holds 1.2 MB, and more is not told apart."""
 WATCH_PERIOD = 0.2
+NICENESS = 10
+"""The window and the generator come first, or a dozen paintings would cost them seconds of late frames."""
 
 
 class Known(NamedTuple):
@@ -86,6 +90,8 @@ class StyleLibrary(threading.Thread):
     def run(self) -> None:
         from PIL import Image
 
+        if sys.platform == "linux":  # elsewhere a thread has no niceness of its own
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         Image.init()  # now, while the show opens: importing the readers of all formats holds Python's lock
         while not self._done.wait(WATCH_PERIOD):
             wanted = self._wanted
