@@ -11,7 +11,9 @@ import numpy as np
 
 from livesing.audio.downmix import Downmix
 from livesing.audio.fast import FastPath
+from livesing.audio.framing import clean
 from livesing.audio.key import KEY_NAMES, USUAL_PROFILES
+from livesing.audio.second_tempo import SecondTempo
 from livesing.audio.slow import Cues
 from livesing.audio.sound_file import SoundFile
 from livesing.audio.source import BLOCK
@@ -34,7 +36,8 @@ def analyse(
     feeling: str = "cues",
     profiles: str = USUAL_PROFILES,
 ) -> None:
-    """Write a row per 500 ms to `output` (or the terminal), and the beats to `beats`.
+    """Write a row per 500 ms to `output` (or the terminal), and the beats to `beats`; their tempo, and
+    aubio's as a second opinion, are told on stderr.
 
     `stream` takes the file in the live show's blocks; `feeling` names the estimator, one of
     sentiment.feeling.FEELINGS; `profiles` those of the keys, one of audio.key.PROFILES. Raises SourceError
@@ -50,10 +53,21 @@ def analyse(
             writer.writerow(_row(cues, mood))
     if beats is not None:
         sound.rewind()
+        second = SecondTempo(sound.rate)
         with _output(beats) as file:
-            for time in beat_times(FastPath(sound.rate), _mono_blocks(sound, size)):
-                file.write(f"{time:.3f}\n")
+            heard = beat_times(FastPath(sound.rate), _heard_too(second, _mono_blocks(sound, size)))
+            times = list(heard)
+            file.writelines(f"{time:.3f}\n" for time in times)
+        if len(times) > 2:
+            bpm = 60.0 / float(np.median(np.diff(times)))
+            print(f"tempo {bpm:.1f}, at the end {second.bpm:.1f} by aubio", file=sys.stderr)
     sound.close()
+
+
+def _heard_too(second: SecondTempo, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    for block in blocks:
+        second.push(clean(block)[0])
+        yield block
 
 
 def _mono_blocks(sound: SoundFile, size: int) -> Iterator[np.ndarray]:

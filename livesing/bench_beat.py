@@ -2,8 +2,8 @@
 
 A tracker hears each piece as it would live, block by block, and a beat counts at the time for which it was
 told. The scores are mir_eval's (Davies, Degara & Plumbley 2009): F-measure within 70 ms, CMLt (beats right in
-a row at the right metrical level, total) and AMLt (the same, at double, half or on the off-beat as well); the
-first 5 s of a piece do not count.
+a row at the right metrical level, total) and AMLt (the same, at double, half or on the off-beat as well), and
+the F-measure of downbeats, of which aubio tells none; the first 5 s of a piece do not count.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +25,23 @@ from livesing.beat_set.render import Rendering, render
 from livesing.errors import UsageError
 
 BLOCK = 512
-SCORES = ("f", "cmlt", "amlt")
 SETTLED_BEATS = 4
 """So many beats in a row have to be right for a tracker to have recovered."""
 TOLERANCE_S = 0.07
 
 Times = NDArray[np.float64]
-Tracker = Callable[[Rendering], tuple[Times, float]]
-"""Gives the beats, s, and the milliseconds of computing time a second of sound."""
+
+
+class Told(NamedTuple):
+    """What a tracker says of a piece: beats and, if it knows any, downbeats, s; and the milliseconds of
+    computing time that a second of sound took it."""
+
+    beats: Times
+    downbeats: Times | None
+    ms_per_s: float
+
+
+Tracker = Callable[[Rendering], Told]
 
 
 def bench_beat(*, half: str, seed: int, pieces: int | None, each: bool, as_json: bool) -> None:
@@ -60,14 +69,17 @@ def measure(pieces: list[Piece], seed: int = 0) -> dict[str, Any]:
         print(f"\r{piece.name:<28}", end="", file=sys.stderr, flush=True)
         rendering = render(reseeded(piece, seed))
         for name, tracker in trackers.items():
-            beats, cost = tracker(rendering)
-            rows[name][piece.name] = scores(rendering.beats, beats)
-            spent[name].append(cost)
-            recovery[name] += recoveries(rendering, beats)
+            told = tracker(rendering)
+            row = rows[name][piece.name] = scores(rendering.beats, told.beats)
+            if told.downbeats is not None:
+                row["downbeat_f"] = scores(rendering.downbeats, told.downbeats)["f"]
+            spent[name].append(told.ms_per_s)
+            recovery[name] += recoveries(rendering, told.beats)
     print("\r" + " " * 28 + "\r", end="", file=sys.stderr, flush=True)
     result: dict[str, Any] = {"pieces": len(pieces)}
     for name in trackers:
-        result[name] = {key: float(np.mean([row[key] for row in rows[name].values()])) for key in SCORES}
+        table = list(rows[name].values())
+        result[name] = {key: float(np.mean([row[key] for row in table])) for key in table[0]}
         result[name]["us_per_10_ms"] = float(np.mean(spent[name])) * 10.0
         result[name]["recovery_s"] = float(np.median(recovery[name])) if recovery[name] else None
     ours, theirs = result["livesing"]["f"], result["aubio"]["f"]
@@ -109,26 +121,32 @@ def _blocks(sound: NDArray[np.float32], size: int) -> Iterable[NDArray[np.float3
     return (sound[first : first + size] for first in range(0, sound.size - size + 1, size))
 
 
-def beat_times(rhythm: Rhythm, blocks: Iterable[NDArray[np.float32]]) -> Iterator[float]:
-    """The times, s, at which the beat's phase comes to 0, as they were told live."""
+def beat_times(rhythm: Rhythm, blocks: Iterable[NDArray[np.float32]]) -> Iterator[tuple[float, int]]:
+    """The times, s, at which the beat's phase comes to 0, as they were told live, each with its place in the
+    bar, 0 for a downbeat."""
     heard, counted = 0, 0
     for block in blocks:
         rhythm.push(block)
         heard += block.size
-        if rhythm.bpm > 0 and int(rhythm.turns) > counted:
-            yield heard / RATE - (rhythm.turns % 1.0) * 60.0 / rhythm.bpm
-        counted = int(rhythm.turns)
+        turns = rhythm.turns
+        if int(turns) > counted and rhythm.bpm > 0:
+            late = turns % 1.0
+            place = round(rhythm.bar_phase * rhythm.beats_per_bar - late) % rhythm.beats_per_bar
+            yield heard / RATE - late * 60.0 / rhythm.bpm, place
+        counted = int(turns)
 
 
-def _livesing(rendering: Rendering) -> tuple[Times, float]:
+def _livesing(rendering: Rendering) -> Told:
     rhythm = Rhythm(RATE)
     begin = time.process_time()
-    beats = np.array(list(beat_times(rhythm, _blocks(rendering.sound, BLOCK))))
+    told = list(beat_times(rhythm, _blocks(rendering.sound, BLOCK)))
     spent = time.process_time() - begin
-    return beats, spent / (rendering.sound.size / RATE) * 1e3
+    beats = np.array([beat for beat, _ in told])
+    downbeats = np.array([beat for beat, place in told if place == 0])
+    return Told(beats, downbeats, spent / (rendering.sound.size / RATE) * 1e3)
 
 
-def _aubio(rendering: Rendering) -> tuple[Times, float]:
+def _aubio(rendering: Rendering) -> Told:
     """aubio's tempo tracker as its authors use it: default method, window 1024, hop 512, its own times."""
     import aubio
 
@@ -136,16 +154,18 @@ def _aubio(rendering: Rendering) -> tuple[Times, float]:
     begin = time.process_time()
     beats = [tempo.get_last_s() for block in _blocks(rendering.sound, BLOCK) if tempo(block)[0]]
     spent = time.process_time() - begin
-    return np.array(beats), spent / (rendering.sound.size / RATE) * 1e3
+    return Told(np.array(beats), None, spent / (rendering.sound.size / RATE) * 1e3)
 
 
 def _show(name: str, row: dict[str, Any], each: bool) -> None:
     print(f"{name}: {row['pieces']} pieces")
-    print(f"  {'':<22}{'F':>7}{'CMLt':>7}{'AMLt':>7}   us / 10 ms   back after a change")
+    print(f"  {'':<22}{'F':>7}{'CMLt':>7}{'AMLt':>7}   us / 10 ms   back after a change  F of downbeats")
     for tracker in ("livesing", "aubio"):
         s = row[tracker]
         back = "" if s["recovery_s"] is None else f"{s['recovery_s']:14.1f} s"
-        print(f"  {tracker:<22}{s['f']:7.3f}{s['cmlt']:7.3f}{s['amlt']:7.3f}{s['us_per_10_ms']:12.0f} {back}")
+        bars = f"{s['downbeat_f']:12.3f}" if "downbeat_f" in s else ""
+        shares = "".join(f"{s[key]:7.3f}" for key in ("f", "cmlt", "amlt"))
+        print(f"  {tracker:<22}{shares}{s['us_per_10_ms']:12.0f} {back:<17}{bars}")
     if row["error_ratio"] is not None:
         print(f"  errors, (1 - F) / (1 - F of aubio): {row['error_ratio']:.2f}")
     if each:

@@ -15,7 +15,9 @@ import numpy as np
 from livesing.audio.downmix import Downmix
 from livesing.audio.embedding import SIZE as EMBEDDING_SIZE
 from livesing.audio.fast import FastPath
+from livesing.audio.framing import clean
 from livesing.audio.pulse import PULSE_SIZE, Pulse
+from livesing.audio.second_tempo import SecondTempo
 from livesing.audio.slow import STEP_S, Cues
 from livesing.audio.source import BLOCK, Source
 from livesing.beat_desk import BeatDesk
@@ -34,6 +36,8 @@ PATIENCE = 0.012
 """Seconds without sound after which the beat goes on alone: longer than a block at 48 kHz."""
 MOST = 16 * BLOCK
 """Samples taken at once when catching up after a stall."""
+SECOND_S = 2.0
+"""Seconds after which nobody wants to know a second opinion on the tempo any more."""
 CHECK_PATIENCE = 5.0
 """Seconds after which a sound check ends though its sound has not come: the source has gone."""
 
@@ -86,6 +90,8 @@ class Listener(threading.Thread):
         self.pulse: Pulse | None = before.pulse if before else None
         """The newest."""
         self.beats: BeatDesk = beats or (before.beats if before else BeatDesk())
+        self._second_asked = -SECOND_S
+        self._second_bpm = 0.0
         self._asked_s: float | None = None
         self._check_ends: float = before._check_ends if before else 0.0
         self._source = source
@@ -98,6 +104,11 @@ class Listener(threading.Thread):
     def check_sound(self, seconds: float) -> None:
         """Begin a sound check of that many seconds at the next look; one under way begins anew."""
         self._asked_s = seconds
+
+    def second_bpm(self) -> float:
+        """Beats per minute as aubio counts them, 0 while unknown. It listens as long as this is asked."""
+        self._second_asked = clock_now()
+        return self._second_bpm
 
     def stop(self) -> None:
         """End within a period."""
@@ -118,6 +129,7 @@ class Listener(threading.Thread):
         downmix = Downmix(source.rate, ring.channels)
         fast = FastPath(source.rate, self.pulse)
         hearing = Hearing(source.rate, self.estimator, rhythm=fast.rhythm)
+        second: SecondTempo | None = None
         while self._source is source and not self._done.is_set():
             heard = reader.wait(PATIENCE)
             self.stamp = clock_now()
@@ -132,6 +144,12 @@ class Listener(threading.Thread):
             hearing.embeds = self.embeddings is not None and hears_sound(self._translators)
             for cues, mood in hearing.push(mono):
                 self._feel(cues, mood, stamp)
+            if self.stamp - self._second_asked < SECOND_S:
+                second = second or SecondTempo(source.rate)
+                second.push(clean(mono)[0])
+                self._second_bpm = second.bpm
+            elif second is not None:
+                second, self._second_bpm = None, 0.0
             embedded = hearing.take_embedding()
             if embedded is not None and self.embeddings is not None:
                 self.embeddings.put(embedded.values, stamp)

@@ -32,6 +32,8 @@ class Readout:
     """Tells how the sound check stands, or which venue is in use."""
     clock: Callable[[], tuple[str, str] | None] = lambda: None
     """Tells of the clock from outside, if one was asked for."""
+    second_bpm: Callable[[], float] = lambda: 0.0
+    """A second opinion on the tempo, 0 while there is none."""
     serving: Callable[[], str] = lambda: "none"
     """What generates the pictures, and why not something better."""
     opened: float = 0.0
@@ -57,7 +59,9 @@ class Readout:
         counted, times = renderer.figures, renderer.figures.frame_ms
         levels = f"bass {pulse.bass:.2f}  mid {pulse.mid:.2f}  treble {pulse.treble:.2f}"
         leader = SOURCES[int(pulse.beat_source)]
-        beat = f"{pulse.bpm:.1f} bpm by {leader}, confidence {pulse.beat_confidence:.2f}"
+        second = self.second_bpm()
+        doubt = f" (aubio: {second:.1f})" if second > 0.0 else ""
+        beat = f"{pulse.bpm:.1f} bpm by {leader}{doubt}, confidence {pulse.beat_confidence:.2f}"
         rows = [
             ("picture", f"{counted.fps:.1f} fps of {self._rate()}, {counted.dropped} late"),
             ("frame", f"p50 {times.percentile(0.5):.1f}  p99 {times.percentile(0.99):.1f} ms"),

@@ -195,6 +195,7 @@ class Show:
         self.listener = self._listen()
         closing.callback(lambda: self.listener.stop())
         self.readout.clock = self.clock.row
+        self.readout.second_bpm = lambda: self.listener.second_bpm()
         self.readout.sound_check = lambda: self.desk.row(self.listener)
         self.audio.on_change = self._heard_anew
         self.listener.hear(self.audio.source)  # should it have changed in between

@@ -1,6 +1,8 @@
 """`livesing analyse`: a row every half second, the same in a stream, and nothing half-written."""
 
 import csv
+import re
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +24,10 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def analysed(song: Path) -> Path:
-    """The folder where its rows, out.csv, and its beats, beats.txt, are."""
+    """The folder where its rows, out.csv, its beats, beats.txt, and what was told, told.txt, are."""
     words = ["analyse", str(song), "-o", str(song.parent / "out.csv")]
-    assert main([*words, "--beats", str(song.parent / "beats.txt")]) == 0
+    with (song.parent / "told.txt").open("w") as told, redirect_stderr(told):
+        assert main([*words, "--beats", str(song.parent / "beats.txt")]) == 0
     return song.parent
 
 
@@ -63,6 +66,14 @@ def test_beats_of_a_loop(analysed: Path) -> None:
     times = np.array([float(line) for line in (analysed / "beats.txt").read_text().split()])
     settled = np.diff(times[times > 5])
     assert np.median(settled) == pytest.approx(0.5, rel=0.04)
+
+
+def test_the_tempo_of_the_beats_is_told_with_a_second_opinion(analysed: Path) -> None:
+    told = (analysed / "told.txt").read_text()
+    assert told.count("\n") == 1
+    ours, aubios = (float(word) for word in re.findall(r"\d+\.\d", told))
+    assert ours == pytest.approx(120.0, rel=0.03)
+    assert min(abs(aubios / 120.0 / level - 1.0) for level in (0.5, 1.0, 2.0)) < 0.05
 
 
 def test_nothing_half_written(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """The pieces that beats are measured on: made anew alike, with true beats, and scored by mir_eval."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from sounds import cut, drum_loop
 
+from livesing.audio.tempo import Rhythm
 from livesing.beat_set.drum_sounds import RATE
 from livesing.beat_set.pieces import HALVES, PIECES, Piece, reseeded
 from livesing.beat_set.render import Rendering, render
-from livesing.bench_beat import measure, recoveries, scores
+from livesing.bench_beat import beat_times, measure, recoveries, scores
 
 
 def shortened(piece: Piece, seconds: float = 9.0) -> Piece:
@@ -56,4 +59,18 @@ def test_both_trackers_are_measured() -> None:
     result = measure([shortened(PIECES[0], 14.0)])
     for tracker in ("livesing", "aubio"):
         assert 0 <= result[tracker]["f"] <= 1
+        assert ("downbeat_f" in result[tracker]) == (tracker == "livesing")
         assert result[tracker]["us_per_10_ms"] > 0
+
+
+def test_downbeats_are_the_beats_at_the_beginning_of_a_bar() -> None:
+    sound, attacks = drum_loop(RATE, 11.0, 120.0)  # the kick is louder on one and three
+    rhythm = Rhythm(RATE)
+    late = [(beat, place) for beat, place in beat_times(rhythm, cut(sound, 512)) if beat > 6.5]
+    places = [place for _, place in late]
+    assert len(late) > 6 and 0 in places
+    metre = rhythm.beats_per_bar
+    steps = [(after - before) % metre for before, after in pairwise(places)]
+    assert sum(step == 1 % metre for step in steps) >= len(steps) - 1
+    truth = attacks[::2] / RATE
+    assert all(np.abs(truth - beat).min() < 0.07 for beat, _ in late)

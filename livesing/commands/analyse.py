@@ -21,7 +21,10 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     analyse.add_argument("--stream", action="store_true", help="run the live code block by block")
     analyse.add_argument(
-        "--beats", metavar="FILE", type=Path, help="write the beats, a time in seconds a line"
+        "--beats",
+        metavar="FILE",
+        type=Path,
+        help="write the beats, a time in seconds a line; their tempo, and aubio's, are told",
     )
     analyse.add_argument(
         "--feeling", metavar="NAME", default="cues", help="who feels: cues (default), paper or deam"

@@ -1,8 +1,9 @@
 """Trains the beat network: `python -m livesing.train.beat_net FOLDER -o OUT.npz [--updates N]`.
 
 FOLDER holds the songs of livesing.train.beat_corpus and beat_sketch; some are kept for the report. The
-network has no memory, so it learns from single steps: some of every song, which is changed at random. Needs
-torch (the extra [train]).
+network has no memory, so it learns from single steps: some of every song, which is changed at random.
+`--teacher FILE.npz` makes a small network of a large one (Hinton, Vinyals & Dean 2015): it learns what that
+one says of each step, and what is true. Needs torch (the extra [train]).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from livesing.audio.beat_inputs import INPUTS
-from livesing.audio.beat_net import OUTPUTS
+from livesing.audio.beat_net import OUTPUTS, read_weights
 from livesing.audio.framing import Floats
 from livesing.train.beat_corpus import Heard
 from livesing.train.beat_lessons import lessons, songs_in
@@ -33,6 +34,8 @@ HIDDEN = (192, 64)
 STEPS = 1000
 TAKEN = 110
 """Steps of a song that are learnt from."""
+TAUGHT = 0.7
+"""Share of the targets that is the teacher's, where there is one."""
 BATCH = 1024
 FASTEST = 2e-3
 DECAY = 0.02
@@ -110,11 +113,40 @@ def _some(data: Examples, at: NDArray[np.integer] | slice) -> Examples:
     return Examples(data.inputs[at], data.beat[at], data.downbeat[at], data.tempo[at])
 
 
+class Teacher:
+    """Puts what a trained network says into the targets."""
+
+    def __init__(self, arrays: dict[str, Floats]) -> None:
+        """arrays: as BeatNet takes them."""
+        depth = sum(name.endswith(".weight") for name in arrays)
+        hidden = tuple(len(arrays[f"{layer}.weight"]) for layer in range(depth - 1))
+        self._network = Network(arrays["mean"], arrays["scale"], hidden)
+        state = {
+            name if name in ("mean", "scale") else f"layers.{name}": torch.from_numpy(array)
+            for name, array in arrays.items()
+        }
+        self._network.load_state_dict(state)
+        self._network.eval()
+
+    def teach(self, part: Examples) -> Examples:
+        """The same steps with TAUGHT of each target its own."""
+        with torch.no_grad():
+            out = self._network(torch.from_numpy(part.inputs.astype(np.float32)))
+            chances = torch.sigmoid(out[:, :2]).numpy()
+            tempo = torch.softmax(out[:, 2:], dim=1).numpy()
+        return part._replace(
+            beat=part.beat + TAUGHT * (chances[:, 0] - part.beat),
+            downbeat=part.downbeat + TAUGHT * (chances[:, 1] - part.downbeat),
+            tempo=(part.tempo + TAUGHT * (tempo - part.tempo)).astype(np.float16),
+        )
+
+
 def train(
     data: Examples,
     apart: Examples,
     updates: int,
     *,
+    teacher: Teacher | None = None,
     hidden: tuple[int, ...] = HIDDEN,
     batch: int = BATCH,
     fastest: float = FASTEST,
@@ -145,6 +177,8 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = fastest * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * update / updates)))
         part = _some(data, r.integers(0, len(data.beat), batch))
+        if teacher is not None:
+            part = teacher.teach(part)
         loss = losses(network(torch.from_numpy(part.inputs.astype(np.float32))), part)
         optimiser.zero_grad()
         (loss @ torch.tensor([1.0, DOWNBEAT_SHARE, TEMPO_SHARE])).backward()
@@ -207,6 +241,8 @@ def main() -> int:
     parser.add_argument("-o", "--output", metavar="OUT.npz", type=Path, required=True)
     parser.add_argument("--updates", metavar="N", type=int, default=5000)
     parser.add_argument("--networks", metavar="N", type=int, default=2, help="joined to one, their mean")
+    parser.add_argument("--hidden", metavar="N", type=int, nargs="+", default=HIDDEN, help="units a layer")
+    parser.add_argument("--teacher", metavar="FILE.npz", type=Path, help="a network to learn from")
     parser.add_argument("--seed", metavar="N", type=int, default=0)
     options = parser.parse_args()
     songs = songs_in(options.folder)
@@ -215,13 +251,15 @@ def main() -> int:
         return 2
     apart, taught = songs[::10][:KEPT], [song for k, song in enumerate(songs) if k % 10]
     taught += (RENDERED_TIMES - 1) * [song for song in taught if song.kind != KIND]
+    teacher = Teacher(read_weights(options.teacher)) if options.teacher else None
     nets = []
     for seed in range(options.seed, options.seed + options.networks):
         # Each from songs changed anew.
         r = np.random.default_rng([seed, 1])
         data, kept = examples(taught, r), examples(apart, r)
         print(f"network {seed}: {len(songs)} songs, {len(data.beat)} steps", flush=True)
-        nets.append(train(data, kept, options.updates, seed=seed, tell=250)[0])
+        settings: dict[str, Any] = {"hidden": tuple(options.hidden), "teacher": teacher, "seed": seed}
+        nets.append(train(data, kept, options.updates, tell=250, **settings)[0])
     save(joined(nets), options.output)
     return 0
 
