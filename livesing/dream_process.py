@@ -15,7 +15,8 @@ START_GRACE = 30.0
 SILENT_AFTER = 5.0
 """Seconds without a heartbeat after which it counts as hung."""
 OPENING_GRACE = 60.0
-"""The same before it draws: loading a GPU's libraries may hold Python's lock for long."""
+"""The same before it draws, and while it opens an engine: loading a GPU's libraries may hold Python's lock
+for long."""
 SOON = 60.0
 """A process that ends within so many seconds may well do so again: its engine is left out of the next try."""
 
@@ -54,7 +55,7 @@ class DreamProcess:
         process = context.Process(target=dreamer.run, args=arguments, name="livesing dreamer")
         process.daemon = True
         self._started = clock_now()
-        self.boxes.serving.put((b"", b"starting"), self._started)  # until it tells itself
+        self.boxes.serving.put((b"", b"starting", 0), self._started)  # until it tells itself
         process.start()
         self._process = process
 
@@ -73,7 +74,7 @@ class DreamProcess:
         beat = self.boxes.heartbeat.get()
         if beat is None or beat.stamp < self._started:
             return now - self._started < START_GRACE
-        return now - beat.stamp < (SILENT_AFTER if self._kind() else OPENING_GRACE)
+        return now - beat.stamp < (OPENING_GRACE if self._opening() else SILENT_AFTER)
 
     def serving(self) -> str:
         """What generates the pictures, and why not something better."""
@@ -82,6 +83,11 @@ class DreamProcess:
     def _kind(self) -> str:
         """Of engine at work; empty while none is."""
         return self._told("kind")
+
+    def _opening(self) -> bool:
+        """Whether the process may hold its breath: it draws nothing yet, or opens another engine."""
+        letter = self.boxes.serving.get()
+        return not self._kind() or (letter is not None and bool(letter.value["opening"]))
 
     def _told(self, field: str) -> str:
         letter = self.boxes.serving.get()

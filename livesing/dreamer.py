@@ -34,10 +34,10 @@ from livesing.translators import Translators, choice_box, class_places
 
 log = logging.getLogger(__name__)
 
-MOST_PIXELS = 1024 * 1024
-"""StyleGAN2's largest; the embedded generator stays below."""
+MOST_PIXELS = 1920 * 1080
+"""The embedded generator's largest on a GPU."""
 SIZES = ((512, 288), (384, 216), (256, 144))
-"""The ladder of frame sizes, largest first; the show steps down it on a slow machine."""
+"""The ladder of frame sizes on the processor, largest first; the show steps down it on a slow machine."""
 FRAME = np.dtype(
     [
         ("width", "i4"),
@@ -51,7 +51,7 @@ FRAME = np.dtype(
 )
 OPENING_POLL = 0.02
 """Seconds between two looks for a generator that is being opened."""
-SERVING = np.dtype([("kind", "S16"), ("words", "S300")])
+SERVING = np.dtype([("kind", "S16"), ("words", "S300"), ("opening", "i4")])
 """What runs and why, in UTF-8."""
 ORDERS = np.dtype([("width", "i4"), ("height", "i4"), ("fps", "f8"), ("quit", "i4")])
 
@@ -196,7 +196,7 @@ def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom, deep: LazyDeepTier) ->
         serving = _serving(room.serving, dreamer, deep)
         if serving != told:
             told = serving
-            boxes.serving.put((told.kind.encode(), told.words.encode()), now)
+            boxes.serving.put((told.kind.encode(), told.words.encode(), told.opening), now)
         if dreamer is None:
             if not room.is_alive() and room.unopened:
                 raise RuntimeError("no generator opens")
@@ -206,6 +206,7 @@ def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom, deep: LazyDeepTier) ->
         if orders is not None:
             fps = float(orders.value["fps"])
             dreamer.period = 1 / fps
+            room.period_ms = 1e3 / fps
             size = int(orders.value["width"]), int(orders.value["height"])
             if size != dreamer.generator.size:
                 dreamer.generator.resize(*size)

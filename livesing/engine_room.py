@@ -12,14 +12,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from livesing.errors import EngineError, LivesingError
 from livesing.generation.engine import Engine, Source
 from livesing.generation.engine_cache import EngineCache
-from livesing.generation.engine_kinds import KINDS
+from livesing.generation.engine_kinds import GPU_KINDS, KINDS
 from livesing.generation.engine_open import (
     ServedGenerator,
     candidates,
@@ -30,6 +32,7 @@ from livesing.generation.engine_open import (
     ranked,
     ready,
 )
+from livesing.large_frames import LargeFrames, Lateness
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +54,11 @@ class DreamChoice:
 
     def after_fault(self, kind: str) -> "DreamChoice":
         """What to try when the process died while `kind` was at work: other kinds, then embedded."""
-        if self.source.generator == "embedded":
-            return self
         why = f"the {kind or 'opening'} engine ended its process"
+        if self.source.generator == "embedded":
+            if kind not in GPU_KINDS or kind in self.without:
+                return self
+            return replace(self, engine=None, without=(*self.without, kind), why=why)
         if kind and kind not in self.without:
             return replace(self, engine=None, without=(*self.without, kind), why=why)
         return DreamChoice(why=f"{self.source.words}: {why}")
@@ -65,6 +70,8 @@ class Serving(NamedTuple):
     kind: str
     """Of engine; empty while nothing runs yet."""
     words: str
+    opening: bool = False
+    """Whether this kind is just being opened, beside another at work."""
 
 
 Build = Callable[[Source, str, int], None]
@@ -84,6 +91,10 @@ def _line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
+def _timed(engine: Engine) -> float:
+    return measure(engine, time.perf_counter)
+
+
 def threads_for(source: Source) -> int:
     """Of the processor: audio and window come first, and the embedded generator needs one."""
     return 1 if source.generator == "embedded" else max(1, (os.cpu_count() or 2) // 2)
@@ -93,13 +104,19 @@ class EngineRoom(threading.Thread):
     """`take` what it has opened; `serving` tells what that is and why."""
 
     def __init__(
-        self, choice: DreamChoice, cache: EngineCache | None = None, build: Build | None = None
+        self,
+        choice: DreamChoice,
+        cache: EngineCache | None = None,
+        build: Build | None = None,
+        large: LargeFrames | None = None,
     ) -> None:
+        """`large`: what a GPU may be tried with for the embedded generator."""
         super().__init__(name="engine room", daemon=True)
         self._choice = choice
         self._cache = cache or EngineCache()
         self._child: subprocess.Popen[str] | None = None
         self._build = build or self._build_in_child
+        self._large = large or LargeFrames()
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._opened: ServedGenerator | Engine | None = None
@@ -107,6 +124,8 @@ class EngineRoom(threading.Thread):
         self._notes = [choice.why] if choice.why else []
         self.frame_ms = float("inf")
         """What a frame takes at present; the loop keeps it up to date."""
+        self.period_ms = 1e3 / 30
+        """What it may take; the loop sets it."""
 
     @property
     def serving(self) -> Serving:
@@ -137,7 +156,14 @@ class EngineRoom(threading.Thread):
             self._note(f"{self._choice.source.words}: {error}")
             self._choice = DreamChoice()
             current = self._open_first()
-        self._improve(current)
+        if self._source.generator != "embedded":
+            self._improve(current)
+            return
+        kinds = self._large.here(self._source, self._choice.without)
+        if self._choice.engine is not None:
+            kinds = [name for name in kinds if name == self._choice.engine]
+        if kinds and current not in kinds:
+            self._enlarge(kinds)
 
     def _open_first(self) -> str:
         """Open the best that is ready -> its kind. Raises LivesingError when none opens."""
@@ -148,7 +174,10 @@ class EngineRoom(threading.Thread):
         self._source = source
         self._measured = self._cache.choice(circumstances(source))
         usual = [name for name in ranked(candidates(source), self._measured) if name not in choice.without]
-        names = usual if choice.engine is None else [choice.engine, *(n for n in usual if n != choice.engine)]
+        asked = choice.engine
+        if source.generator == "embedded" and asked in self._large.kinds and not KINDS[asked].missing(source):
+            asked = None  # it comes in its own size, when the show has begun
+        names = usual if asked is None else [asked, *(n for n in usual if n != asked)]
         self._names = names
         for name in names:
             kind = KINDS[name]
@@ -177,8 +206,9 @@ class EngineRoom(threading.Thread):
                 self._have_built(name)
                 if self._closing.is_set():
                     return
-                engine = open_engine(source, KINDS[name], self._cache, threads_for(source), log.info)
-                milliseconds = measure(engine, time.perf_counter)
+                with self._trying(name):
+                    engine = open_engine(source, KINDS[name], self._cache, threads_for(source), log.info)
+                    milliseconds = _timed(engine)
             except (LivesingError, *FAILURES) as error:
                 self._note(f"no {name}: {_line(error)}")
                 continue
@@ -192,6 +222,67 @@ class EngineRoom(threading.Thread):
                 current = name
             else:
                 engine.close()
+
+    def _enlarge(self, kinds: list[str]) -> None:
+        """Move the embedded generator to the GPU, at the largest size that is drawn in time."""
+        small = self._source
+        found = None
+        for name in kinds:
+            try:
+                found = self._large.largest(small, partial(self._open_large, name), _timed)
+            except (LivesingError, *FAILURES) as error:
+                self._note(f"no {name}: {_line(error)}")
+                continue
+            if found is not None:
+                break
+            self._note(f"{name} is too slow for large frames")
+        if found is None or self._closing.is_set():
+            return
+        self._source, current = found.source, found.engine.kind
+        self._measured = self._cache.choice(circumstances(found.source)) | {current: found.milliseconds}
+        self.frame_ms = float("inf")
+        self._hand_over(found.engine, found.engine)
+        self._names = kinds
+        if self._choice.engine is None and len(kinds) > 1:
+            self._improve(current)
+        self._keep_in_time(small)
+
+    def _open_large(self, name: str, source: Source) -> Engine:
+        self._source = source
+        self._have_built(name)
+        with self._trying(name):
+            return open_engine(source, KINDS[name], self._cache, threads_for(source), log.info)
+
+    def _keep_in_time(self, small: Source) -> None:
+        """While frames come late: the next smaller size, and after the last the processor's."""
+        late = Lateness()
+        while not self._closing.wait(self._large.look_seconds):
+            if not late.look(self.frame_ms, self.period_ms):
+                continue
+            assert self._source.size is not None
+            size, name = self._large.smaller(self._source.size), self._serving.kind
+            self._source = small if size is None else replace(small, size=size)
+            try:
+                engine = self._open_large("onnxruntime" if size is None else name, self._source)
+            except (LivesingError, *FAILURES) as error:
+                self._note(f"no smaller frames: {_line(error)}")
+                return
+            self.frame_ms = float("inf")
+            self._hand_over(engine, engine)
+            log.info("generator: frames came late; now %dx%d", *engine.size)
+            if size is None:
+                return
+
+    @contextmanager
+    def _trying(self, name: str) -> Iterator[None]:
+        """While an engine is opened beside the one at work, a fault of the process is taken for the new
+        one's, and its silence is borne: loading libraries may hold Python's lock."""
+        before = self._serving
+        self._serving = before._replace(kind=name, opening=True)
+        try:
+            yield
+        finally:
+            self._serving = self._serving._replace(kind=before.kind, opening=False)
 
     def _have_built(self, name: str) -> None:
         if ready(self._source, KINDS[name], self._cache):

@@ -15,6 +15,7 @@ import numpy as np
 from livesing import assets
 from livesing.deep_tier import LazyDeepTier
 from livesing.errors import UsageError
+from livesing.generation.engine_open import ServedGenerator
 from livesing.looks import PresetWatcher
 from livesing.offline_dream import ORIGIN, OfflineDream, dream_number
 from livesing.params import Params
@@ -42,9 +43,11 @@ class OfflineShow:
     def __init__(
         self, path: Path, *, size: tuple[int, int], fps: float, preset: str | None = None, seed: int = 0,
         presets_folder: Path | None = None, feeling: str = "cues", style_weights: Path | None = None,
+        generator: ServedGenerator | None = None, styles: StyleLibrary | None = None,
     ) -> None:  # fmt: skip
-        """Raises LivesingError for a bad file, preset, feeling or machine."""
-        self._piece = OfflineDream(path, seed=seed, feeling=feeling)
+        """Raises LivesingError for a bad file, preset, feeling or machine. A generator and a library of
+        styles may serve one show after the other."""
+        self._piece = OfflineDream(path, seed=seed, feeling=feeling, generator=generator)
         self._piece.dreamer.deep = LazyDeepTier(style_weights, patient=True)
         self.sound = self._piece.sound
         self.fps = fps
@@ -58,7 +61,7 @@ class OfflineShow:
         self.surface = HeadlessSurface(*size)
         inbox = Inbox(boxes.pulses, boxes.moods, boxes.frames, boxes.params, boxes.translators, boxes.style)
         self.renderer = Renderer(self.surface, self.params, inbox, watcher, first, fps, adaptive=False)
-        library = StyleLibrary(watcher.folder.folder)
+        library = styles or StyleLibrary(watcher.folder.folder)
         if first.styles is not None:
             library.read(first)
         self.renderer.repertoire = library.repertoire

@@ -150,15 +150,15 @@ def test_styles_come_in_smoothly(own: Cascade, style) -> None:  # type: ignore[n
 def test_a_fade_arrives_where_it_should(own: Cascade, style) -> None:  # type: ignore[no-untyped-def]
     """Strength that rises within half a second, and then a change of style, on a frame that stays."""
     other = style_features(own, pixels(7, 256, 256)[..., :3])
-    frame, painter = pixels(6), DeepPainter(own)
+    frame, painter = pixels(6, 64, 48), DeepPainter(own)
     painter.hang(style, 0.0)
-    for number in range(1, 13):
-        painted = painter.paint(frame, 0.04 * number, 0.04, min(number / 10, 1.0), ROWS)
-    for number in range(45):
+    for number in range(1, 8):
+        painted = painter.paint(frame, 0.08 * number, 0.08, min(number / 6, 1.0), ROWS)
+    for number in range(24):
         if number == 0:
             fresh = [painted]
             painter.hang(other, 1.0)
-        painted = painter.paint(frame, 1.0 + 0.04 * number, 0.04, 1.0, ROWS)
+        painted = painter.paint(frame, 1.0 + 0.08 * number, 0.08, 1.0, ROWS)
     fresh.append(painted)
     for features, arrived in zip((style, other), fresh, strict=True):
         at_once = DeepPainter(own)
@@ -330,8 +330,8 @@ def test_it_gives_way_when_frames_come_late_and_comes_back(own: Cascade, tmp_pat
     assert touched[4] and rows[0] == RUNGS[0]
     assert list(dict.fromkeys(rows[:70])) == list(RUNGS), "one rung after the other"
     assert not touched[69], "left out at last"
-    for _ in range(4_000):
-        now += 0.5
+    for _ in range(1_000):
+        now += 2.0
         tier.spent(now, 0.01, 0.04)
     assert tier.rows == RUNGS[0]
 
@@ -341,7 +341,7 @@ def test_it_comes_in_and_goes_out_smoothly(own: Cascade, tmp_path: Path) -> None
     tier.ask(path)
     assert tier._reader is not None
     tier._reader.join()
-    original, shown = pixels(1), []
+    original, shown = pixels(1, 64, 48), []
     for number in range(30):
         frame = original.copy()
         tier.paint(frame, 0.04 * number, 1.0 if number < 15 else 0.0)

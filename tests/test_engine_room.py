@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -15,10 +16,12 @@ from livesing.dreamer import DreamBoxes
 from livesing.engine_room import DreamChoice, EngineRoom, build_in_child, promising
 from livesing.errors import EngineError
 from livesing.generation.biggan_config import CONFIGS, BigGANConfig
+from livesing.generation.embedded import EmbeddedGenerator
 from livesing.generation.engine import Source, probe
 from livesing.generation.engine_cache import EngineCache
 from livesing.generation.engine_kinds import KINDS
 from livesing.generation.engine_open import ServedGenerator, open_engine
+from livesing.large_frames import LargeFrames, Lateness
 
 SMALL = BigGANConfig(
     64, ((False, 4, 4), (True, 4, 4), (True, 4, 4), (True, 4, 2), (True, 2, 1)), attention_before=4, width=16
@@ -148,6 +151,70 @@ def test_a_fault_leaves_the_engine_out_and_then_the_generator() -> None:
     assert last.source.generator == "embedded" and "biggan-small" in last.why
     assert last.after_fault("onnxruntime") is last
     assert DreamChoice(SOURCE).after_fault("").source.generator == "embedded"
+
+
+def test_a_gpu_that_fails_leaves_the_embedded_generator_to_the_others() -> None:
+    choice = DreamChoice(engine="cuda").after_fault("cuda")
+    assert choice.source.generator == "embedded" and choice.engine is None
+    assert choice.without == ("cuda",) and "cuda" in choice.why
+    assert choice.after_fault("tensorrt").without == ("cuda", "tensorrt")
+    assert choice.after_fault("cuda") is choice is choice.after_fault("onnxruntime")
+    everything = LargeFrames(kinds=("torch", "onnxruntime"))
+    assert everything.here(Source("embedded"), (*choice.without, "torch")) == ["onnxruntime"]
+    assert everything.here(SOURCE, ()) == [], "other generators have one size"
+
+
+def test_the_embedded_generator_grows_and_gives_way(with_torch: None, cache: EngineCache) -> None:
+    """From the processor's small frames to large ones; when those are late to smaller ones, and back."""
+    large = LargeFrames(("torch",), ((128, 72), (64, 36)), within_ms=float("inf"), look_seconds=0.01)
+    room = EngineRoom(DreamChoice(), cache, large=large)
+    room.start()
+    try:
+        generator = wait_for(room.take)
+        assert isinstance(generator, ServedGenerator)
+        assert (generator.engine.kind, generator.size) == ("onnxruntime", (512, 288))
+        same = EmbeddedGenerator(128, 72).render_rgba(probe().z, probe().classes, None).astype(int)
+        for wanted in (("torch", (128, 72)), ("torch", (64, 36)), ("onnxruntime", (512, 288))):
+            better = wait_for(room.take)
+            assert better is not None
+            generator.move_to(better)  # type: ignore[arg-type]
+            assert (generator.engine.kind, generator.size) == wanted
+            assert wait_for(lambda kind=wanted[0]: room.serving.kind == kind and not room.serving.opening)
+            picture = generator.render_rgba(probe().z, probe().classes, None)
+            if wanted[1] == (128, 72):
+                assert np.abs(picture - same).max() <= 2
+            room.period_ms, room.frame_ms = 10.0, 11.0  # the loop finds it slow
+    finally:
+        room.stop()
+        room.join()
+
+
+def test_large_frames_are_taken_when_they_are_in_time() -> None:
+    closed: list[tuple[int, int] | None] = []
+
+    class Timed(NamedTuple):
+        size: tuple[int, int] | None
+
+        def close(self) -> None:
+            closed.append(self.size)
+
+    def largest(within_ms: float) -> object:
+        large = LargeFrames(within_ms=within_ms)
+        found = large.largest(
+            Source("embedded"),
+            lambda source: Timed(source.size),  # type: ignore[arg-type, return-value]
+            lambda engine: engine.size[0] / 100,
+        )
+        return found and found.source.size
+
+    assert largest(20.0) == (1920, 1080) and closed == []
+    assert largest(13.0) == (1280, 720) and closed == [(1920, 1080)]
+    assert largest(1.0) is None and closed[1:] == [(1920, 1080), (1280, 720), (960, 540)]
+    assert LargeFrames().smaller((1920, 1080)) == (1280, 720)
+    assert LargeFrames().smaller((960, 540)) is None is LargeFrames().smaller((512, 288))
+    late = Lateness()
+    looks = [late.look(ms, 16.0) for ms in (float("inf"), 20, 20, 15, 20, 20, 20, 20)]
+    assert looks == [False] * 6 + [True, False]
 
 
 def test_what_is_worth_trying() -> None:

@@ -245,3 +245,5 @@ KINDS: dict[str, EngineKind] = {
     )
 }  # fmt: skip
 """By name, from the fastest down as is usual."""
+GPU_KINDS = ("cuda", "cuda-compiled", "tensorrt")
+"""Of an NVIDIA GPU, the quickest to open first."""

@@ -53,8 +53,8 @@ def lacking(source: Source) -> dict[str, str]:
 def candidates(source: Source) -> list[str]:
     """Kinds to choose from, the usually fastest first.
 
-    For the embedded generator onnxruntime alone, so that torch is never imported for it; another kind has to
-    be asked for by its name.
+    For the embedded generator onnxruntime alone, which is ready at once; what a GPU makes of it, the show
+    finds out (`large_frames.py`).
     """
     if source.generator == "embedded":
         return ["onnxruntime"]
@@ -158,9 +158,9 @@ class ServedGenerator:
     def move_to(self, engine: Engine) -> None:
         """The next frame comes from another engine of the same source; the old one is closed.
 
-        Raises EngineError for one of another source.
+        The embedded generator's may have another size. Raises EngineError for one of another source.
         """
-        if engine.size != self.size and not hasattr(self._engine, "resize"):
+        if engine.size != self.size and self.name != "embedded":
             raise EngineError(f"the {engine.kind} engine draws {engine.size}, not {self.size}")
         self._engine, old = engine, self._engine
         old.close()
