@@ -99,7 +99,7 @@ ASKED = ("faster above slower", "louder above softer", "denser above sparser", "
          "piano and strings alike")  # fmt: skip
 
 
-@pytest.mark.parametrize("piece", ["piano", "strings", "chamber", "band", "tune", "broken"])
+@pytest.mark.parametrize("piece", ["piano", "strings", "band", "broken"])
 @pytest.mark.parametrize("name", ASKED)
 def test_the_same_music_played_otherwise(name, piece):
     asked = {contrast.name: contrast for contrast in contrasts(PLAYED[piece])}
@@ -110,41 +110,43 @@ def test_the_same_music_played_otherwise(name, piece):
     assert told.passed, (told.valence, told.arousal)
 
 
-@pytest.mark.parametrize("texture", ["piano", "strings", "chamber", "band", "choir", "jazz"])
+@cache
+def twin_of(piece: Factors) -> tuple[float, float]:
+    """The mood of a piece played in minor."""
+    valence, arousal = felt(sketch(variants.to_minor(scored(piece), piece.tonic)))
+    return float(valence), float(arousal)
+
+
+@pytest.mark.parametrize("texture", ["piano", "strings", "band", "jazz"])
 def test_major_is_above_minor_in_valence(texture):
-    apart = []
-    for seed in (2, 3, 4):
-        piece = factors(texture, seed)
-        twin = sketch(variants.to_minor(scored(piece), piece.tonic))
-        apart.append(mood_of(piece)[0] - felt(twin)[0])
+    played = [factors(texture, seed) for seed in (2, 3, 4)]
+    apart = [mood_of(piece)[0] - twin_of(piece)[0] for piece in played]
     # A piece that stays long on the chords of its relative key may be heard in that.
     assert np.mean(apart) > 0.6 and sorted(apart)[1] > 0.3
 
 
 def test_mode_moves_valence_and_not_arousal():
     major = factors("piano", 3)
-    one, other = mood_of(major), felt(sketch(variants.to_minor(scored(major), major.tonic)))
+    one, other = mood_of(major), twin_of(major)
     assert one[0] - other[0] > 3 * abs(one[1] - other[1])
 
 
 # ------------------------------------------------------------------------------------ what must not move it
 
 
-@pytest.mark.parametrize("gain_db", [-6.0, 6.0])
 @pytest.mark.parametrize("texture", ["piano", "band"])
-def test_gain_does_not_move_valence(texture, gain_db):
+def test_gain_does_not_move_valence(texture):
     sound = 0.5 * sketch(scored(factors(texture)))
-    usual, turned = felt(sound), felt(sound * np.float32(10 ** (gain_db / 20)))
-    assert abs(turned[0] - usual[0]) < 0.1
-    assert (turned[1] - usual[1]) * gain_db > 0
+    softer, usual, louder = (felt(sound * np.float32(10 ** (gain_db / 20))) for gain_db in (-6, 0, 6))
+    assert max(abs(softer[0] - usual[0]), abs(louder[0] - usual[0])) < 0.1
+    assert softer[1] < usual[1] < louder[1]
 
 
 @pytest.mark.parametrize("estimator", FEELINGS)
 def test_a_stream_feels_like_a_file(estimator, deam_here):
     sound = sketch(scored(factors("band")))
-    whole = felt(sound, estimator=estimator, size=sound.size)
-    for size in (512, None):
-        np.testing.assert_allclose(felt(sound, estimator=estimator, size=size), whole, atol=0.02)
+    whole, cuts = (felt(sound, estimator=estimator, size=size) for size in (sound.size, None))
+    np.testing.assert_allclose(cuts, whole, atol=0.02)
 
 
 @pytest.mark.parametrize("rate", [22_050, 48_000])
@@ -373,7 +375,7 @@ def test_other_rates_are_refused(rate):
 
 def test_an_estimator_costs_little_beside_listening():
     """A mood every 500 ms is a small part of what the slow path takes for its cues."""
-    sound = song(44_100, 10.0, minor=False)
+    sound = song(44_100, 5.0, minor=False)
     estimator = estimator_of("cues")
     begin = process_time()
     heard = [cues for cues, _ in moods_of(cut(sound, 4096), 44_100, estimator)]

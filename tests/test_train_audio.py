@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -227,6 +228,11 @@ def test_rows_come_back_in_their_own_units(tmp_path):
 # ---------------------------------------------------------------------------------------------- DEAM's audio
 
 
+@pytest.fixture(scope="module")
+def deam_at_hand(tmp_path_factory):
+    return deam_folder(tmp_path_factory.mktemp("data") / "deam")
+
+
 def deam_folder(path, songs=(2, 3, 10), seconds=19.0):
     """DEAM's layout with a few tiny songs: louder and noisier, more aroused and less pleasant."""
     (path / "MEMD_audio").mkdir(parents=True)
@@ -244,8 +250,8 @@ def deam_folder(path, songs=(2, 3, 10), seconds=19.0):
     return path
 
 
-def test_deams_layout_is_read(tmp_path):
-    songs = read_deam(deam_folder(tmp_path / "deam"))
+def test_deams_layout_is_read(deam_at_hand):
+    songs = read_deam(deam_at_hand)
     assert [song.song for song in songs] == [2, 3, 10]
     assert songs[0].times_s[0] == 15.0 and songs[0].times_s[-1] == 19.0
     np.testing.assert_allclose(songs[2].ratings, [[-0.2, 0.2]] * len(songs[2].times_s))
@@ -255,8 +261,8 @@ def test_deams_layout_is_read(tmp_path):
     assert rows[0, 0] == 29 and len(rows) == len(ratings) == 9
 
 
-def test_the_papers_network_is_trained_on_deams_audio(tmp_path, capsys):
-    folder = deam_folder(tmp_path / "deam")
+def test_the_papers_network_is_trained_on_deams_audio(deam_at_hand, tmp_path, capsys):
+    folder = copytree(deam_at_hand, tmp_path / "deam")
     (folder / "MEMD_audio" / "3.mp3").write_bytes(b"no sound at all")
     out = tmp_path / "model"
     command = ["train", "audio", "--deam", str(folder), "-o", str(out), "--folds", "2", "--epochs", "2"]
@@ -284,8 +290,8 @@ def test_the_papers_network_is_trained_on_deams_audio(tmp_path, capsys):
         (lambda folder: [file.unlink() for file in (folder / "MEMD_audio").iterdir()], "no song"),
     ],
 )
-def test_a_broken_layout_is_refused(tmp_path, capsys, spoil, says):
-    folder = deam_folder(tmp_path / "deam", seconds=16.0)
+def test_a_broken_layout_is_refused(deam_at_hand, tmp_path, capsys, spoil, says):
+    folder = copytree(deam_at_hand, tmp_path / "deam")
     spoil(folder)
     assert main(["train", "audio", "--deam", str(folder), "-o", str(tmp_path / "model"), "--folds", "2"]) == 2
     error = capsys.readouterr().err.strip()
