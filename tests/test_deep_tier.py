@@ -14,6 +14,7 @@ from livesing.array_file import read_arrays
 from livesing.deep_tier import RUNGS, DeepTier, LazyDeepTier, encode_path, open_cascade
 from livesing.dreamer import DreamBoxes, Dreamer
 from livesing.errors import LivesingError, WeightsError
+from livesing.generation.engine_open import open_embedded
 from livesing.params import INDEX, TABLE
 from livesing.style.deep import CHANGE, Cascade, DeepPainter, opaque, style_features
 from livesing.style.deep_onnx import OnnxCascade
@@ -286,15 +287,13 @@ def painted_style(tmp_path: Path) -> bytes:
 
 
 def test_frames_are_painted_when_a_look_asks_for_it(tmp_path: Path) -> None:
-    boxes, painted = DreamBoxes(), []
+    boxes, painted, generator = DreamBoxes(), [], open_embedded((128, 72))
     boxes.style.put((painted_style(tmp_path),), 0.0)
     for strength in (0.0, 1.0):
         row = np.array([param.default for param in TABLE])
         row[INDEX["style.deep"]] = strength
         boxes.params.put(row, 0.0)
-        dreamer = Dreamer(boxes, 3, deep=LazyDeepTier(patient=True))
-        dreamer.generator.resize(128, 72)
-        dreamer.dream(1.0)
+        Dreamer(boxes, 3, generator, LazyDeepTier(patient=True)).dream(1.0)
         letter = boxes.frames.get()
         assert letter is not None
         painted.append(letter.value["pixels"][: 128 * 72 * 4].reshape(72, 128, 4).astype(int))

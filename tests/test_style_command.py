@@ -5,6 +5,7 @@ import pytest
 from conftest import RunLivesing
 from PIL import Image
 
+from livesing.cli import main
 from livesing.deep_tier import open_cascade
 from livesing.style_still import paint, paint_deep
 
@@ -15,23 +16,26 @@ def picture(path: Path, size: tuple[int, int], seed: int = 0) -> Path:
     return path
 
 
-@pytest.mark.parametrize("size", [(16, 16), (61, 240), (512, 288), (1300, 900)], ids=str)
-def test_any_size_is_painted(run_livesing: RunLivesing, tmp_path: Path, size: tuple[int, int]) -> None:
-    image, style = picture(tmp_path / "a.png", size), picture(tmp_path / "s.png", (640, 480), 1)
-    done = run_livesing(["style", image, style, "-o", tmp_path / "out.png", "--strength", "0.8"])
+def test_the_program_paints(run_livesing: RunLivesing, tmp_path: Path) -> None:
+    image, style = picture(tmp_path / "a.png", (64, 48)), picture(tmp_path / "s.png", (300, 300), 1)
+    done = run_livesing(["style", image, style, "-o", tmp_path / "out.png"])
     assert done.returncode == 0, done.stderr
+    assert np.asarray(Image.open(tmp_path / "out.png")).shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (61, 240), (1300, 900)], ids=str)
+def test_any_size_is_painted(tmp_path: Path, size: tuple[int, int]) -> None:
+    image, style = picture(tmp_path / "a.png", size), picture(tmp_path / "s.png", (640, 480), 1)
+    assert main(["style", str(image), str(style), "-o", str(tmp_path / "out.png"), "--strength", "0.8"]) == 0
     painted = np.asarray(Image.open(tmp_path / "out.png"))
     assert painted.shape == (size[1], size[0], 3)
     assert np.abs(painted.astype(int) - np.asarray(Image.open(image))).mean() > 3
 
 
 @pytest.mark.parametrize("size", [(61, 240), (2300, 150)], ids=str)
-def test_the_deep_tier_paints_any_size(
-    run_livesing: RunLivesing, tmp_path: Path, size: tuple[int, int]
-) -> None:
+def test_the_deep_tier_paints_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
     image, style = picture(tmp_path / "a.png", size), picture(tmp_path / "s.png", (640, 480), 1)
-    done = run_livesing(["style", image, style, "-o", tmp_path / "out.png", "--tier", "deep"])
-    assert done.returncode == 0, done.stderr
+    assert main(["style", str(image), str(style), "-o", str(tmp_path / "out.png"), "--tier", "deep"]) == 0
     painted = np.asarray(Image.open(tmp_path / "out.png"))
     assert painted.shape == (size[1], size[0], 3)
     assert np.abs(painted.astype(int) - np.asarray(Image.open(image))).mean() > 3
@@ -66,12 +70,17 @@ def test_no_strength_is_the_picture_to_the_bit(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_word_is_one_line(
-    run_livesing: RunLivesing, tmp_path: Path, words: list[str], reason: str
+    tmp_path: Path,
+    words: list[str],
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     picture(tmp_path / "a.png", (64, 64))
     picture(tmp_path / "s.png", (300, 300))
     (tmp_path / "bad.jpg").write_bytes(b"nothing")
-    done = run_livesing(["style", *words], cwd=tmp_path)
-    assert done.returncode == 2
-    assert reason in done.stderr and done.stderr.count("\n") == 1
+    assert main(["style", *words]) == 2
+    error = capsys.readouterr().err
+    assert reason in error and error.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "bad.jpg", "s.png"]
