@@ -32,7 +32,7 @@ from livesing.generation.engine_open import (
     ranked,
     ready,
 )
-from livesing.large_frames import LargeFrames, Lateness
+from livesing.generation.large_frames import LargeFrames, Lateness
 
 log = logging.getLogger(__name__)
 

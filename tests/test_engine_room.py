@@ -21,7 +21,7 @@ from livesing.generation.engine import Source, probe
 from livesing.generation.engine_cache import EngineCache
 from livesing.generation.engine_kinds import KINDS
 from livesing.generation.engine_open import ServedGenerator, open_engine
-from livesing.large_frames import LargeFrames, Lateness
+from livesing.generation.large_frames import LargeFrames, Lateness
 
 SMALL = BigGANConfig(
     64, ((False, 4, 4), (True, 4, 4), (True, 4, 4), (True, 4, 2), (True, 2, 1)), attention_before=4, width=16
