@@ -89,12 +89,15 @@ class Sampler:
         self._origin = hashlib.sha256(facts.encode()).hexdigest()
 
     def seconds_each(self) -> float:
-        """What a sample takes here, measured on three."""
+        """What a sample takes here: the quickest of three, for what else the machine does passes."""
         wish = _wish(0, np.ones(128, np.float32))
         self._loop.felt([wish])
-        began = time.perf_counter()
-        self._loop.felt([wish] * 3)
-        return (time.perf_counter() - began) / 3
+        seconds = []
+        for _ in range(3):
+            began = time.perf_counter()
+            self._loop.felt([wish])
+            seconds.append(time.perf_counter() - began)
+        return min(seconds)
 
     def draw(self, name: str, classes: np.ndarray, z: np.ndarray) -> Samples:
         """The samples `name`, of classes [N] and z [N, 128]: from disk as far as they are there."""
