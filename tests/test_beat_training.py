@@ -13,6 +13,7 @@ from livesing.audio.framing import Floats
 from livesing.train.beat_corpus import Heard, heard
 from livesing.train.beat_genres import GENRES, LINES, NOTES, grid_of, pattern_of
 from livesing.train.beat_lessons import inputs_of, lessons
+from livesing.train.beat_prune import pruned
 from livesing.train.beat_sketch import sketched
 from livesing.train.beat_timbres import make_bank
 
@@ -88,12 +89,14 @@ def test_a_little_network_learns_and_runs_in_numpy_as_in_torch(songs: list[Heard
             theirs = network.eval()(torch.from_numpy(lesson.inputs[0])).numpy()
         teacher = beat_net.Teacher(arrays)
         taught = teacher.teach(apart)
-        _, heard = beat_net.train(data, taught, 40, hidden=(16, 8), batch=128, fastest=1e-2, teacher=teacher)
+        small = pruned(arrays, data.inputs, 12)
+        _, heard = beat_net.train(data, taught, 20, batch=128, teacher=teacher, start=small, fastest=1e-3)
     finally:
         torch.set_num_threads(threads)
     # A share of each target is what the teacher says, and who learns from it comes nearer to that.
     assert 0.0 < np.abs(taught.beat - apart.beat).max() <= beat_net.TAUGHT
     np.testing.assert_allclose(taught.tempo.sum(axis=1), 1.0, atol=0.01)
+    assert len(small["0.weight"]) == 12 and small["1.weight"].shape == (12, 12)
     assert sum(heard[-1]) < sum(heard[0])
     ours = BeatNet(arrays)
     for inputs, out in zip(lesson.inputs[0], theirs, strict=True):
@@ -123,3 +126,26 @@ def test_networks_are_joined_to_their_mean_and_kept_as_bytes(tmp_path: Path) -> 
     assert exact.beat == pytest.approx((told[0].beat + told[1].beat) / 2, abs=1e-4)
     np.testing.assert_allclose(exact.tempo, mean, atol=1e-4)
     np.testing.assert_allclose(kept.tempo, mean, atol=0.1)
+
+
+def test_what_others_can_say_is_pruned_without_loss() -> None:
+    r = np.random.default_rng(0)
+    sizes = (INPUTS, 6, 5, OUTPUTS)
+    arrays = {"mean": np.zeros(INPUTS), "scale": np.ones(INPUTS)}
+    for layer, (a, b) in enumerate(pairwise(sizes)):
+        arrays |= {f"{layer}.weight": r.normal(0, a**-0.5, (b, a)), f"{layer}.bias": r.normal(0, 1, b)}
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    twice = arrays | {
+        "0.weight": np.repeat(arrays["0.weight"], 2, axis=0),
+        "0.bias": np.repeat(arrays["0.bias"], 2),
+        "1.weight": np.repeat(arrays["1.weight"], 2, axis=1) * np.float32(0.5),
+    }
+    inputs = r.normal(0, 1, (2000, INPUTS)).astype(np.float32)
+    small = pruned(twice, inputs, 6)
+    assert small["0.weight"].shape == arrays["0.weight"].shape
+    for step in inputs[:5]:
+        np.testing.assert_allclose(
+            BeatNet(small).step(step).tempo, BeatNet(arrays).step(step).tempo, atol=0.02
+        )
+    with pytest.raises(ValueError, match="cannot be pruned"):
+        pruned(arrays, inputs, 6)

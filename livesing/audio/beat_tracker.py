@@ -52,7 +52,6 @@ class BeatTracker:
 
     SWITCH = 2.0
     """Another tempo has to be so much likelier than the one that is told."""
-    TEMPO_TRUST = 1.0
     LOCK_GAIN = 0.2
     """Share of the phase error that is corrected in a step."""
     GENTLE, HURRIED = 0.25, 1.0
@@ -118,7 +117,7 @@ class BeatTracker:
     def push(self, block: Floats) -> None:
         """block: [n] float32, clean."""
         for powers in self._powers.push(block):
-            quiet = float(powers.sum()) < FRAMES_PER_STEP * FLOOR_POWER
+            quiet = float(np.add.reduce(powers, axis=None)) < FRAMES_PER_STEP * FLOOR_POWER
             self._quiet_s = self._quiet_s + self._step_s if quiet else 0.0
             self.follow(self._hear(powers), silent=self._quiet_s > self.SILENT_AFTER_S)
             self._steps += 1
@@ -141,19 +140,20 @@ class BeatTracker:
             self.confidence *= math.exp(-self._step_s / self.FADE_S)
             self._run(None)
             return
-        tempo = np.exp(np.float32(self.TEMPO_TRUST) * (heard.tempo - heard.tempo.max()))
-        self._filter.step(heard.beat, tempo[self._tempo_at])
+        tempo = heard.tempo.take(self._tempo_at)
+        tempo -= heard.tempo.max()
+        self._filter.step(heard.beat, np.exp(tempo, out=tempo))
         reading = self._read()
-        sure = reading.probability * reading.sharpness * self._contrast(reading, heard.beat)
+        near, chance = _nearness(reading), _chance(heard.beat)
+        sure = reading.probability * reading.sharpness * self._contrast(reading, near, chance)
         self.confidence += (sure - self.confidence) * self._step_s / self.CONFIDENCE_S
         self._run(reading)
-        self._hear_bar(reading, heard.beat, heard.downbeat)
+        self._hear_bar(reading.phase, near, chance, heard.downbeat)
 
-    def _contrast(self, reading: Reading, beat: float) -> float:
+    def _contrast(self, reading: Reading, near: float, chance: float) -> float:
         """0..1: whether beats are heard where they are expected. The filter believes in some tempo even where
-        nothing happens at all."""
-        near = _nearness(reading)
-        share, chance = self._step_s / self.CONTRAST_S, _chance(beat)
+        nothing happens at all. chance: 0..1 that this is a beat."""
+        share = self._step_s / self.CONTRAST_S
         # Near a beat are but a few steps of it.
         self._on += (chance - self._on) * min(near * share * reading.period_s / (3.0 * STEP_S), 1.0)
         self._off += (chance - self._off) * share * (near < 0.05)
@@ -189,12 +189,11 @@ class BeatTracker:
         limit = turn * (self.HURRIED if abs(error) > self.FAR else self.GENTLE)
         self._advance = max(turn + min(max(error * self.LOCK_GAIN, -limit), limit), 0.0)
 
-    def _hear_bar(self, reading: Reading, beat: float, downbeat: float) -> None:
+    def _hear_bar(self, phase: float, near: float, chance: float, downbeat: float) -> None:
         """Gathers, around each beat, whether it is a downbeat; a quarter of a beat later the bar is told."""
-        phase, near = reading.phase, _nearness(reading)
         if near > 0.05:
-            weight = near * _chance(beat)
-            self._downbeat += weight * min(_chance(downbeat) / (_chance(beat) + 0.02), 1.0)
+            weight = near * chance
+            self._downbeat += weight * min(_chance(downbeat) / (chance + 0.02), 1.0)
             self._nearness += weight
         passed = self._phase < 0.25 <= phase < 0.75
         self._phase = phase

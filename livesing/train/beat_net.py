@@ -2,8 +2,9 @@
 
 FOLDER holds the songs of livesing.train.beat_corpus and beat_sketch; some are kept for the report. The
 network has no memory, so it learns from single steps: some of every song, which is changed at random.
-`--teacher FILE.npz` makes a small network of a large one (Hinton, Vinyals & Dean 2015): it learns what that
-one says of each step, and what is true. Needs torch (the extra [train]).
+`--teacher FILE.npz` makes a small network of a large one: it is pruned (beat_prune.py) and learns again what
+the large one says of each step, and what is true (Hinton, Vinyals & Dean 2015). Needs torch (the extra
+[train]).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from livesing.audio.beat_net import OUTPUTS, read_weights
 from livesing.audio.framing import Floats
 from livesing.train.beat_corpus import Heard
 from livesing.train.beat_lessons import lessons, songs_in
+from livesing.train.beat_prune import pruned
 from livesing.train.beat_sketch import KIND
 from livesing.whole_file import whole_file
 
@@ -34,12 +36,17 @@ HIDDEN = (192, 64)
 STEPS = 1000
 TAKEN = 110
 """Steps of a song that are learnt from."""
+UNITS = 128
 TAUGHT = 0.7
 """Share of the targets that is the teacher's, where there is one."""
 BATCH = 1024
 FASTEST = 2e-3
 DECAY = 0.02
-DROPOUT = 0.15
+DROPOUT, REFINED_DROPOUT = 0.15, 0.03
+"""Of a network that begins anew, and of one that was trained before."""
+REFINED_FASTEST = 1e-3
+PRUNED_ON = 40_000
+"""Steps of music by which it is judged which units can go."""
 DOWNBEAT_SHARE, TEMPO_SHARE = 0.6, 0.06
 KEPT = 96
 RENDERED_TIMES = 3
@@ -113,20 +120,25 @@ def _some(data: Examples, at: NDArray[np.integer] | slice) -> Examples:
     return Examples(data.inputs[at], data.beat[at], data.downbeat[at], data.tempo[at])
 
 
+def network_of(arrays: dict[str, Floats]) -> Network:
+    """arrays: as BeatNet takes them."""
+    depth = sum(name.endswith(".weight") for name in arrays)
+    hidden = tuple(len(arrays[f"{layer}.weight"]) for layer in range(depth - 1))
+    network = Network(arrays["mean"], arrays["scale"], hidden)
+    state = {
+        name if name in ("mean", "scale") else f"layers.{name}": torch.from_numpy(array)
+        for name, array in arrays.items()
+    }
+    network.load_state_dict(state)
+    return network
+
+
 class Teacher:
     """Puts what a trained network says into the targets."""
 
     def __init__(self, arrays: dict[str, Floats]) -> None:
         """arrays: as BeatNet takes them."""
-        depth = sum(name.endswith(".weight") for name in arrays)
-        hidden = tuple(len(arrays[f"{layer}.weight"]) for layer in range(depth - 1))
-        self._network = Network(arrays["mean"], arrays["scale"], hidden)
-        state = {
-            name if name in ("mean", "scale") else f"layers.{name}": torch.from_numpy(array)
-            for name, array in arrays.items()
-        }
-        self._network.load_state_dict(state)
-        self._network.eval()
+        self._network = network_of(arrays).eval()
 
     def teach(self, part: Examples) -> Examples:
         """The same steps with TAUGHT of each target its own."""
@@ -147,6 +159,7 @@ def train(
     updates: int,
     *,
     teacher: Teacher | None = None,
+    start: dict[str, Floats] | None = None,
     hidden: tuple[int, ...] = HIDDEN,
     batch: int = BATCH,
     fastest: float = FASTEST,
@@ -159,7 +172,11 @@ def train(
     sample = data.inputs[r.choice(len(data.beat), min(20_000, len(data.beat)), replace=False)].astype(
         np.float32
     )
-    network = Network(sample.mean(axis=0), 1.0 / (sample.std(axis=0) + 0.05), hidden)
+    if start is None:
+        network = Network(sample.mean(axis=0), 1.0 / (sample.std(axis=0) + 0.05), hidden)
+    else:
+        network = network_of(start)
+        network.drop = nn.Dropout(REFINED_DROPOUT)
     optimiser = torch.optim.AdamW(network.parameters(), lr=fastest, weight_decay=DECAY)
     history: list[list[float]] = []
 
@@ -241,8 +258,8 @@ def main() -> int:
     parser.add_argument("-o", "--output", metavar="OUT.npz", type=Path, required=True)
     parser.add_argument("--updates", metavar="N", type=int, default=5000)
     parser.add_argument("--networks", metavar="N", type=int, default=2, help="joined to one, their mean")
-    parser.add_argument("--hidden", metavar="N", type=int, nargs="+", default=HIDDEN, help="units a layer")
-    parser.add_argument("--teacher", metavar="FILE.npz", type=Path, help="a network to learn from")
+    parser.add_argument("--teacher", metavar="FILE.npz", type=Path, help="make a smaller one of that network")
+    parser.add_argument("--units", metavar="N", type=int, default=UNITS, help="of its first layer")
     parser.add_argument("--seed", metavar="N", type=int, default=0)
     options = parser.parse_args()
     songs = songs_in(options.folder)
@@ -251,14 +268,17 @@ def main() -> int:
         return 2
     apart, taught = songs[::10][:KEPT], [song for k, song in enumerate(songs) if k % 10]
     taught += (RENDERED_TIMES - 1) * [song for song in taught if song.kind != KIND]
-    teacher = Teacher(read_weights(options.teacher)) if options.teacher else None
     nets = []
-    for seed in range(options.seed, options.seed + options.networks):
+    for seed in range(options.seed, options.seed + (1 if options.teacher else options.networks)):
         # Each from songs changed anew.
         r = np.random.default_rng([seed, 1])
         data, kept = examples(taught, r), examples(apart, r)
         print(f"network {seed}: {len(songs)} songs, {len(data.beat)} steps", flush=True)
-        settings: dict[str, Any] = {"hidden": tuple(options.hidden), "teacher": teacher, "seed": seed}
+        settings: dict[str, Any] = {"seed": seed}
+        if options.teacher:
+            large = read_weights(options.teacher)
+            start = pruned(large, data.inputs[:: max(len(data.beat) // PRUNED_ON, 1)], options.units)
+            settings |= {"teacher": Teacher(large), "start": start, "fastest": REFINED_FASTEST}
         nets.append(train(data, kept, options.updates, tell=250, **settings)[0])
     save(joined(nets), options.output)
     return 0
