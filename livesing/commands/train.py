@@ -46,7 +46,13 @@ def _add_image(models: Commands, common: argparse.ArgumentParser) -> None:
     image.add_argument(
         "--teacher", metavar="DIR", type=Path, help="MobileNetV2 as int8 tflite, and its labels"
     )
-    image.add_argument("--steps", metavar="N", type=int, help="of distillation (6000); with --teacher")
+    image.add_argument(
+        "--pictures", metavar="DIR", type=Path, action="append", default=[],
+        help="more pictures, without ratings, to learn to see from; as often as you like; with --teacher",
+    )  # fmt: skip
+    image.add_argument(
+        "--steps", metavar="N", type=int, help="of distillation by gradient (200); with --teacher"
+    )
     image.add_argument(
         "--backbone",
         metavar="FILE",
@@ -61,16 +67,17 @@ def _add_image(models: Commands, common: argparse.ArgumentParser) -> None:
 def _image(options: argparse.Namespace) -> None:
     if options.teacher is not None and (options.backbone is not None or options.epochs is not None):
         raise UsageError("--backbone and --epochs belong to MobileNetV2: leave --teacher out")
-    if options.teacher is None and options.steps is not None:
-        raise UsageError("--steps belongs to distillation: name a --teacher")
-    shared.check_least(options, steps=10, epochs=1, folds=2, threads=1, seed=0)
+    if options.teacher is None and (options.steps is not None or options.pictures):
+        raise UsageError("--steps and --pictures belong to distillation: name a --teacher")
+    shared.check_least(options, steps=0, epochs=1, folds=2, threads=1, seed=0)
     _need_torch()
     how = _how(options)
     if options.teacher is not None:
         from livesing.train.image import train_student
 
         train_student(
-            options.oasis, options.teacher, options.output, steps=options.steps or 6000, **how
+            options.oasis, options.teacher, options.output, pictures=options.pictures,
+            steps=200 if options.steps is None else options.steps, **how
         )  # fmt: skip
     else:
         from livesing.train.image_mobilenet import train_mobilenet

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from livesing.sentiment.image_colour import GRID, colour_feeling, look
 
 MODEL = Path(__file__).with_name("image.onnx")
-SIDE = 128
+SIDE = 224
 """Pixels of the square that the network sees."""
 WIDEST = 2.0
 """A longer picture is seen without its ends; others are pressed into the square, as in training."""

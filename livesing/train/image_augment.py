@@ -1,10 +1,12 @@
-"""Pictures without end from a few hundred: crops, colours, cuttings and mixtures of them, and drawn ones.
+"""Pictures without end from some hundreds: crops, colours, cuttings, mixtures, things pasted on other
+grounds, and drawn ones.
 
 The student learns what the teacher says of each, so a picture need not look natural; it must be various.
 Everything is drawn from one numpy generator: the same seed gives the same pictures.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,27 +21,65 @@ Rng = np.random.Generator
 
 CUT, BLEND, COLLAGE = 0.25, 0.08, 0.10
 """Shares of the pictures that get a rectangle of another, are mixed with another, are made of four."""
-DRAWN = 0.06
+DRAWN, PASTED = 0.05, 0.16
+"""Shares of the pictures that are drawn (and as many are generated), and that show a cut-out thing."""
+KNOWN = 0.4
+"""Of the other pictures, the share of the known ones where there are more."""
 LUMA = torch.tensor([0.299, 0.587, 0.114])
 
 
-def batch(
-    photographs: Sequence[Image.Image], others: Sequence[Image.Image], count: int, rng: Rng, side: int = SIDE
-) -> Bytes:
-    """`count` pictures uint8 [count, side, side, 3]: nine tenths from `photographs`, the rest `others` and
-    drawn."""
+class Sources(NamedTuple):
+    """What pictures are made of."""
+
+    known: Sequence[Image.Image]
+    """Photographs like those that the heads learn from."""
+    more: Sequence[Image.Image] = ()
+    """Photographs and paintings from elsewhere."""
+    cut_outs: Sequence[Image.Image] = ()
+    """Things without a ground: RGBA."""
+    frames: Sequence[Image.Image] = ()
+    """Of a generator."""
+
+    def one(self, rng: Rng) -> Image.Image:
+        """A picture with a ground."""
+        some = self.known if not self.more or rng.random() < KNOWN else self.more
+        return some[int(rng.integers(len(some)))]
+
+
+def batch(sources: Sources, count: int, rng: Rng, side: int = SIDE) -> Bytes:
+    """`count` pictures uint8 [count, side, side, 3]."""
     pictures = []
     for _ in range(count):
         kind = rng.random()
         if kind < DRAWN:
             pictures.append(drawn(rng, side))
-        elif kind < 2 * DRAWN and others:
-            pictures.append(crop(others[int(rng.integers(len(others)))], rng, side))
+        elif kind < 2 * DRAWN and sources.frames:
+            pictures.append(crop(sources.frames[int(rng.integers(len(sources.frames)))], rng, side))
+        elif kind < 2 * DRAWN + PASTED and sources.cut_outs:
+            thing = sources.cut_outs[int(rng.integers(len(sources.cut_outs)))]
+            pictures.append(pasted(thing, crop(sources.one(rng), rng, side), rng))
         else:
-            pictures.append(crop(photographs[int(rng.integers(len(photographs)))], rng, side))
+            pictures.append(crop(sources.one(rng), rng, side))
     mixed = _mix(torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255, rng)
     coded = (_recolour(mixed, rng).clamp(0, 1) * 255).round().to(torch.uint8)
     return np.ascontiguousarray(coded.permute(0, 2, 3, 1).numpy())
+
+
+def pasted(thing: Image.Image, ground: Bytes, rng: Rng) -> Bytes:
+    """A cut-out thing (RGBA) on a ground uint8 [side, side, 3]: mostly whole, mirrored by chance. Now and
+    then the ground is one plain colour."""
+    side = len(ground)
+    if rng.random() < 0.25:
+        ground = np.broadcast_to((rng.random(3) * 256).astype(np.uint8), ground.shape)
+    reach = side * rng.uniform(0.4, 1.15) / max(thing.size)
+    size = max(2, round(thing.width * reach)), max(2, round(thing.height * reach))
+    small = thing.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    if rng.random() < 0.5:
+        small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    picture = Image.fromarray(np.ascontiguousarray(ground))
+    left, top = (round(float(rng.uniform(0.2, 0.8)) * (side - length)) for length in size)
+    picture.paste(small, (left, top), small)
+    return np.asarray(picture)
 
 
 def crop(picture: Image.Image, rng: Rng, side: int = SIDE) -> Bytes:

@@ -1,48 +1,40 @@
 """Distillation: the student learns, on pictures without end, to see what the teacher sees.
 
-Every tap of the teacher is a target, standardised by channel over plain photographs; the loss is the mean
-squared error, so 1 is ignorance and 1 - loss the explained variance. At first most stages are fed with the
-teacher's maps, so that the last ones need not wait until the first have learnt; later all hangs together.
+It begins where least squares put its layers (image_layers.py). Then all hang together and learn by gradient,
+so that each makes good the errors of those before. Every tap of the teacher is a target, in standard units by
+channel over plain photographs; the loss is the mean squared error, so 1 is ignorance and 1 - loss the
+explained variance. No ratings are used.
 """
 
-import copy
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from livesing.train import image_augment
-from livesing.train.image_muon import Muon
-from livesing.train.image_names import feelings_of_scores
-from livesing.train.image_student import BLOCKS, Lessons, Student
-from livesing.train.image_teacher import SIDE
+from livesing.train.image_augment import Sources
+from livesing.train.image_layers import begin
+from livesing.train.image_student import WIDENING, Student
+from livesing.train.image_teacher import LEVELS, SIDE, Teacher
 
-BATCH = 48
-MUON_RATE = 0.05
-PEAK_RATE = 2e-3
-WIDE_SHARE = 0.1
-"""Of that rate for the linear layers on the 512 pooled features."""
-DECAY = 0.02
-FIRST_PHASE, SECOND_SHARE = 0.55, 0.7
-"""The first phase's share of the steps; the second's of the rate."""
-AVERAGING = 0.998
-"""Of the weights that are kept: a running mean over about 500 steps."""
-WEIGHTS = (0.3, 0.5, 1.0, 1.0, 1.0, 1.0, 2.0)
-"""Of the taps in the loss, and of the feelings."""
-FORCED, FORCED_UNTIL = 0.9, 0.6
-"""The chance that a stage is fed by the teacher, at the beginning; it falls to 0 at this share of the
-first phase."""
-REUSE = 4
+BATCH = 32
+PEAK_RATE = 3e-4
+RISE, FALL = 40, 600
+"""Steps until that rate is reached, and until it is down to nothing."""
+BEGINNERS = 1600
+"""Pictures for the least squares."""
+MAP_WEIGHT = 0.3
+LATE_WEIGHTS = (1.0, 1.0, 1.5, 1.0)
+"""Of the last two maps, the pooled features and the scores in the loss; of each other map before."""
+WEIGHTS = (*[MAP_WEIGHT] * (len(LEVELS) - 2), *LATE_WEIGHTS)
+REUSE = 3
 """Every picture is learnt about so often: making and judging one costs as much as learning it."""
-POOL = 32
+POOL = 24
 """Batches that are at hand; a step takes its pictures from all of them."""
 
 Progress = Callable[[int, int, str], None]
@@ -58,47 +50,44 @@ class Scale(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """Pictures uint8 [N, SIDE, SIDE, 3] and what is to be learnt of them: tensors [N, C, h, w], float16."""
+    """Pictures uint8 [N, SIDE, SIDE, 3] and the teacher's taps of them: tensors [N, C, h, w], float16."""
 
     pictures: Tensor
     taps: list[Tensor]
 
 
-class Judge:
-    """What is to be learnt of a picture: the teacher's taps, and the feelings of what it names. No
-    ratings."""
-
-    def __init__(self, teacher: Sight, feelings: NDArray[np.float32]) -> None:
-        self.teacher, self.feelings = teacher, feelings
-
-    def __call__(self, pictures: NDArray[np.uint8]) -> Lesson:
-        taps = self.teacher(pictures)
-        felt = feelings_of_scores(taps[5].reshape(len(pictures), -1), self.feelings)
-        maps = [torch.from_numpy(tap).half().permute(0, 3, 1, 2) for tap in (*taps, felt[:, None, None])]
-        return Lesson(torch.from_numpy(pictures), maps)
+def judged(teacher: Sight, pictures: NDArray[np.uint8]) -> Lesson:
+    taps = [torch.from_numpy(tap).half().permute(0, 3, 1, 2) for tap in teacher(pictures)]
+    return Lesson(torch.from_numpy(pictures), taps)
 
 
-def scale_of(judge: Judge, pictures: NDArray[np.uint8]) -> Scale:
-    """The taps' statistics over uint8 pictures [N, SIDE, SIDE, 3]."""
-    taps = [tap.float() for tap in judge(pictures).taps]
-    deviation = [tap.std((0, 2, 3), keepdim=True) for tap in taps]
+def scale_of(taps: Sequence[Tensor]) -> Scale:
+    """The taps' statistics over the pictures of a lesson."""
+    wide = [tap.float() for tap in taps]
+    deviation = [tap.std((0, 2, 3), keepdim=True) for tap in wide]
     # A channel that hardly moves must not be blown up.
     floor = [0.1 * d.mean() + 1e-6 for d in deviation]
     return Scale(
-        [tap.mean((0, 2, 3), keepdim=True) for tap in taps],
+        [tap.mean((0, 2, 3), keepdim=True) for tap in wide],
         [torch.maximum(d, f) for d, f in zip(deviation, floor, strict=True)],
     )
 
 
-def standardised(taps: Sequence[Tensor], scale: Scale) -> list[Tensor]:
-    """The taps in standard units: maps [N, C, h, w], and vectors [N, C]."""
-    targets = [(tap.float() - mean) / deviation for tap, mean, deviation in zip(taps, *scale, strict=True)]
-    return [target if target.shape[2] > 1 else target.flatten(1) for target in targets]
+def tap_losses(student: Student, lesson: Lesson, scale: Scale) -> list[Tensor]:
+    """Mean squared errors in standard units, in the order of TAPS."""
+    with torch.autocast("cpu", torch.bfloat16):
+        seen = student(to_student(lesson.pictures))
+    answers = [*seen.maps, seen.pooled[..., None, None], seen.scores[..., None, None]]
+    return [
+        ((answer.float() - tap.float()) / deviation).square().mean()
+        for answer, tap, deviation in zip(answers, lesson.taps, scale.deviation, strict=True)
+    ]
 
 
-def tap_losses(answers: Sequence[Tensor], targets: Sequence[Tensor]) -> list[Tensor]:
-    """Mean squared errors in standard units."""
-    return [F.mse_loss(answer.float(), target) for answer, target in zip(answers, targets, strict=True)]
+def explained(student: Student, lesson: Lesson) -> list[float]:
+    """The share of each tap's variance that the student explains on these pictures, 1 at best."""
+    with torch.inference_mode():
+        return [1 - float(loss) for loss in tap_losses(student, lesson, scale_of(lesson.taps))]
 
 
 def to_student(pictures: Tensor) -> Tensor:
@@ -107,141 +96,86 @@ def to_student(pictures: Tensor) -> Tensor:
 
 
 class Distillation:
-    """Student, lessons, their running mean and the optimiser: what a checkpoint holds."""
+    """The student and its optimiser: what a checkpoint holds."""
 
-    def __init__(self, steps: int, seed: int, blocks: Sequence[int] = BLOCKS) -> None:
+    def __init__(self, seed: int, scale: Scale, widening: int = WIDENING) -> None:
         torch.manual_seed(seed)
-        self.steps, self.seed, self.step = steps, seed, 0
-        self.first = round(FIRST_PHASE * steps)
-        self.blind: dict[str, Tensor] = {}
-        self.net = torch.nn.ModuleList([Student(blocks), Lessons()]).to(memory_format=torch.channels_last)
-        self.mean = copy.deepcopy(self.net)
-        # Adam's steps are as large for 640 inputs as for one: a wide linear layer would only shiver.
-        wide = [layer.weight for layer in (self.net[1].features, self.net[1].scores, self.net[1].feelings)]
-        layers = [p for p in self.net.parameters() if p.dim() == 4 and p.shape[1] > 1]
-        others = [p for p in self.net.parameters() if not any(p is q for q in (*wide, *layers))]
-        groups = [{"params": others, "share": 1.0}, {"params": wide, "share": WIDE_SHARE}]
-        self.adam = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
-        self.muon = Muon(layers, lr=MUON_RATE, weight_decay=DECAY)
+        self.scale, self.step = scale, 0
+        self.student = Student(widening).to(memory_format=torch.channels_last)
+        self.adam = torch.optim.Adam(self.student.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98))
 
     def rate(self) -> float:
-        """The share of the peak rates: in each phase a short rise, then half a cosine down to nothing."""
-        second = self.step >= self.first
-        begun, length = (self.first, self.steps - self.first) if second else (0, self.first)
-        done = (self.step - begun + 1) / max(length, 1)
-        rise = min(1.0, done * length / min(100, 1 + length // 10))
-        return (SECOND_SHARE if second else 1.0) * rise * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
+        """A short rise, then half a cosine down to nothing, however many steps are taken of it."""
+        rise = min(1.0, (self.step + 1) / RISE)
+        return PEAK_RATE * rise * 0.5 * (1 + math.cos(math.pi * min(self.step / FALL, 1.0)))
 
-    def learn(self, lesson: Lesson, scale: Scale) -> list[float]:
+    def learn(self, lesson: Lesson) -> list[float]:
         """One step on a batch -> the loss of every tap."""
-        rng = np.random.default_rng((self.seed, self.step, 1))
-        targets = standardised(lesson.taps, scale)
-        chance = FORCED * max(0.0, 1 - self.step / max(FORCED_UNTIL * self.first, 1))
-        forced = torch.from_numpy(rng.random((len(lesson.pictures), 4)) < chance)
         for group in self.adam.param_groups:
-            group["lr"] = PEAK_RATE * self.rate() * group["share"]
-        self.muon.param_groups[0]["lr"] = MUON_RATE * self.rate()
-        self.net.train()
-        with torch.autocast("cpu", torch.bfloat16):
-            answers = self.net[1](self.net[0](to_student(lesson.pictures), targets, forced))
-        losses = tap_losses(answers, targets)
-        self.net.zero_grad(set_to_none=True)
+            group["lr"] = self.rate()
+        losses = tap_losses(self.student, lesson, self.scale)
+        self.adam.zero_grad(set_to_none=True)
         sum(weight * loss for weight, loss in zip(WEIGHTS, losses, strict=True)).backward()
         self.adam.step()
-        self.muon.step()
         self.step += 1
-        self._average()
-        if self.step == self.first:
-            self.blind = {name: tensor.clone() for name, tensor in self.mean.state_dict().items()}
         return [float(loss.detach()) for loss in losses]
 
-    def _average(self) -> None:
-        keep = min(AVERAGING, self.step / (self.step + 10))
-        with torch.no_grad():
-            for kept, fresh in zip(
-                self.mean.state_dict().values(), self.net.state_dict().values(), strict=True
-            ):
-                if kept.dtype.is_floating_point:
-                    kept.lerp_(fresh, 1 - keep)
-                else:
-                    kept.copy_(fresh)
-
     def state(self) -> dict[str, Any]:
-        return {
-            "step": self.step,
-            "net": self.net.state_dict(),
-            "mean": self.mean.state_dict(),
-            "blind": self.blind,
-            "adam": self.adam.state_dict(),
-            "muon": self.muon.state_dict(),
-        }
+        return {"step": self.step, "student": self.student.state_dict(), "adam": self.adam.state_dict()}
 
     def load(self, state: dict[str, Any]) -> None:
         self.step = state["step"]
-        self.net.load_state_dict(state["net"])
-        self.mean.load_state_dict(state["mean"])
-        self.blind = state["blind"]
+        self.student.load_state_dict(state["student"])
         self.adam.load_state_dict(state["adam"])
-        self.muon.load_state_dict(state["muon"])
-
-
-def explained(net: torch.nn.ModuleList, lesson: Lesson, scale: Scale) -> list[float]:
-    """The share of each tap's variance that student and lessons explain on these pictures, 1 at best."""
-    net.eval()
-    with torch.inference_mode():
-        answers = net[1](net[0](to_student(lesson.pictures)))
-    return [1 - float(loss) for loss in tap_losses(answers, standardised(lesson.taps, scale))]
 
 
 def distil(
-    judge: Judge,
-    photographs: Sequence[Image.Image],
-    held_out: NDArray[np.bool_],
-    others: Sequence[Image.Image],
+    teacher: Teacher,
+    sources: Sources,
     steps: int,
     seed: int,
-    checkpoint: Path | None,
+    checkpoint: Path,
     progress: Progress,
-    every: int = 200,
+    every: int = 50,
     batch: int = BATCH,
-    blocks: Sequence[int] = BLOCKS,
-) -> Distillation:
-    """Train for `steps` batches of `batch` pictures, going on from `checkpoint` if it is there.
-
-    It is written `every` so many steps. `blocks` makes the student small for trials.
-
-    In the first phase the pictures that are `held_out` [N] are not looked at, so that the weights kept from
-    its end (`blind`) can be judged on them; the second phase takes all.
-    """
-    allowed = [photograph for photograph, held in zip(photographs, held_out, strict=True) if not held]
-    plain = np.stack([np.asarray(p.resize((SIDE, SIDE), Image.Resampling.BILINEAR)) for p in allowed])
-    scale = scale_of(judge, plain)
-    run = Distillation(steps, seed, blocks)
-    if checkpoint is not None and checkpoint.is_file():
+    beginners: int = BEGINNERS,
+    widening: int = WIDENING,
+    side: int = SIDE,
+) -> Student:
+    """Begin by least squares, then train for `steps` batches of `batch` pictures, going on from `checkpoint`
+    if it is there. It is written `every` so many steps. `beginners`, `widening` and `side` (of the
+    pictures, in pixels) make trials small."""
+    plain = judged(teacher, image_augment.plain(sources.known, side))
+    run = Distillation(seed, scale_of(plain.taps), widening)
+    if checkpoint.is_file():
         run.load(torch.load(checkpoint, weights_only=True))
-    recent = np.ones(len(WEIGHTS))
+    else:
+        parts = [image_augment.batch(sources, batch, np.random.default_rng((seed, 1, i)), side)
+                 for i in range(beginners // batch)]  # fmt: skip
+        begin(run.student, teacher, np.concatenate(parts), seed, progress)
+        _keep(run, checkpoint)
+    recent = np.array(explained(run.student, plain))
 
     def lesson(number: int) -> Lesson:
-        known = allowed if number * REUSE < run.first else photographs
-        return judge(image_augment.batch(known, others, batch, np.random.default_rng((seed, number))))
+        rng = np.random.default_rng((seed, 2, number))
+        return judged(teacher, image_augment.batch(sources, batch, rng, side))
 
-    with ThreadPoolExecutor(1) as ahead:  # the next pictures are made while the student learns these
-        number = run.step // REUSE
-        pool = [lesson(number)]
-        following = ahead.submit(lesson, number + 1)
-        while run.step < steps:
-            losses = run.learn(_draw(pool, np.random.default_rng((seed, run.step, 2))), scale)
-            if run.step // REUSE > number:
-                number += 1
-                pool = [*pool, following.result()][-POOL:]
-                following = ahead.submit(lesson, number + 1)
-            recent += (np.array(losses) - recent) * 0.02
-            if checkpoint is not None and (run.step % every == 0 or run.step == steps):
-                partial = checkpoint.with_suffix(".part")
-                torch.save(run.state(), partial)
-                partial.replace(checkpoint)
-            progress(run.step, steps, " ".join(f"{1 - loss:.3f}" for loss in recent))
-    return run
+    pool: list[Lesson] = []
+    while run.step < steps:
+        if run.step % REUSE == 0 or not pool:
+            pool = [*pool, lesson(run.step // REUSE)][-POOL:]
+        losses = run.learn(_draw(pool, np.random.default_rng((seed, 3, run.step))))
+        recent += (1 - np.array(losses) - recent) * 0.05
+        if run.step % every == 0 or run.step == steps:
+            _keep(run, checkpoint)
+        progress(run.step, steps, " ".join(f"{share:.2f}" for share in recent))
+    return run.student
+
+
+def _keep(run: Distillation, checkpoint: Path) -> None:
+    partial = checkpoint.with_suffix(".part")
+    torch.save(run.state(), partial)
+    partial.replace(checkpoint)
 
 
 def _draw(pool: Sequence[Lesson], rng: np.random.Generator) -> Lesson:

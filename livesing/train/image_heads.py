@@ -1,13 +1,10 @@
 """The heads of the image estimator: from what the student sees to ratings, and to how abstract a picture is.
 
-Ratings are the mean of two heads. One is a Gaussian process through the rated photographs on the student's
-own features. The other is linear and learns from thousands of unrated pictures what the same process on the
-*teacher's* features says of them. The student's net is frozen and knows no ratings, so cross-validation of
-the heads is honest.
+Ratings come from a Gaussian process through the rated photographs. The student's net is frozen and knows no
+ratings, so cross-validation of the heads is honest.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,112 +13,65 @@ from numpy.typing import NDArray
 from livesing.train.image_data import split_by_theme
 from livesing.train.image_distil import to_student
 from livesing.train.image_names import feelings_of_scores
-from livesing.train.image_process import TEACHER_WEIGHTS, RatingProcess, fit, teacher_features
+from livesing.train.image_process import RatingProcess, fit
 from livesing.train.image_served import LinearHead, groups_of
-from livesing.train.image_teacher import Teacher
+from livesing.train.image_student import Student
+from livesing.train.image_teacher import LATE, Teacher
 
 Floats = NDArray[np.float32]
 Features = list[Floats]
 """A group of features an entry, arrays [N, F]."""
 
-BATCH = 32
-STUDENT_WEIGHTS = (0.5, 0.5, 0.3)
-"""Of the groups late, pooled and feelings in the student's kernel."""
-PROCESS_SHARE = 0.5
-RIDGE = 300.0
+BATCH = 16
+GROUP_WEIGHTS = (0.5, 0.5, 0.3)
+"""Of the groups late, scores and feelings in the kernel."""
 GATE_RIDGE = 300.0
 CROSS_SEEDS = (10, 11, 12)
 
 
-class Heads(NamedTuple):
-    process: RatingProcess
-    ridge: LinearHead
-
-    def rate(self, features: Features) -> NDArray[np.float64]:
-        linear = np.concatenate(features, 1) @ self.ridge.weight + self.ridge.bias
-        return (PROCESS_SHARE * self.process.rate(features) + (1 - PROCESS_SHARE) * linear).astype(np.float64)
-
-
-class Evidence(NamedTuple):
-    """What the heads are made of: features of the rated photographs and of more pictures, by student and
-    teacher."""
-
-    student: Features
-    teacher: Features
-    more_student: Features
-    more_teacher: Features
-
-
-def student_sees(net: torch.nn.ModuleList, pictures: NDArray[np.uint8]) -> Features:
-    """The student's groups of features for uint8 pictures [N, SIDE, SIDE, 3]."""
-    net.eval()
+def student_sees(student: Student, feelings: Floats, pictures: NDArray[np.uint8]) -> Features:
+    """The student's groups of features for uint8 pictures [N, H, W, 3]."""
     parts = []
+    table = torch.from_numpy(feelings)
     with torch.inference_mode():
         for i in range(0, len(pictures), BATCH):
             x = to_student(torch.from_numpy(np.ascontiguousarray(pictures[i : i + BATCH])))
-            parts.append(groups_of(net[0], net[1], x))
+            parts.append(groups_of(student, table, x))
     return [torch.cat(group).numpy() for group in zip(*parts, strict=True)]
 
 
 def teacher_sees(teacher: Teacher, feelings: Floats, pictures: NDArray[np.uint8]) -> Features:
-    """The teacher's groups of features, averaged over each picture and its mirror image."""
-    both = []
-    for some in (pictures, np.ascontiguousarray(pictures[:, :, ::-1])):
-        taps = teacher(some)
-        both.append(teacher_features(taps, feelings_of_scores(taps[5].reshape(len(some), -1), feelings)))
-    return [(one + other) / 2 for one, other in zip(*both, strict=True)]
+    """The same of the teacher."""
+    parts = []
+    for i in range(0, len(pictures), BATCH):
+        taps = teacher(pictures[i : i + BATCH])
+        late, scores = taps[LATE], taps[-1].reshape(len(taps[-1]), -1)
+        pooled = np.concatenate([late.mean((1, 2)), late.std((1, 2))], 1)
+        parts.append([pooled, scores, feelings_of_scores(scores, feelings)])
+    return [np.concatenate(group) for group in zip(*parts, strict=True)]
 
 
 def rows(features: Features, picked: NDArray[np.generic]) -> Features:
     return [group[picked] for group in features]
 
 
-class RidgeSolver:
-    """Linear regression on standardised features with a penalty: factored once, for many targets."""
-
-    def __init__(self, features: Features, penalty: float) -> None:
-        x = np.concatenate(features, 1).astype(np.float64)
-        self.mean, self.deviation = x.mean(0), x.std(0) + 1e-6
-        z = (x - self.mean) / self.deviation
-        self.solve = np.linalg.solve(z.T @ z + penalty * np.eye(z.shape[1]), z.T)
-
-    def head(self, targets: NDArray[np.floating]) -> LinearHead:
-        """The head for targets [N, R]."""
-        centre = targets.mean(0)
-        weight = (self.solve @ (targets - centre)) / self.deviation[:, None]
-        return LinearHead(weight.astype(np.float32), (centre - self.mean @ weight).astype(np.float32))
-
-
-def fit_heads(
-    evidence: Evidence, ratings: NDArray[np.float64], picked: NDArray[np.generic], solver: RidgeSolver
-) -> Heads:
-    """Heads from the ratings [N, 2] of the photographs that are `picked`."""
-    process = fit(rows(evidence.student, picked), STUDENT_WEIGHTS, ratings[picked])
-    guide = fit(rows(evidence.teacher, picked), TEACHER_WEIGHTS, ratings[picked])
-    return Heads(process, solver.head(guide.rate(evidence.more_teacher)))
+def fit_process(features: Features, ratings: NDArray[np.float64]) -> RatingProcess:
+    """The process through rated pictures; ratings [N, 2]."""
+    return fit(features, GROUP_WEIGHTS, ratings)
 
 
 def cross_validated(
-    evidence: Evidence, ratings: NDArray[np.float64], themes: Sequence[str], folds: int, solver: RidgeSolver
-) -> dict[str, NDArray[np.float64]]:
-    """Predictions for every photograph by heads that know no rating of its theme, averaged over three splits.
-
-    By what predicts: "student" is what ships, "process" and "linear" its parts, "teacher" the process on the
-    teacher's own features, which the student can at best come near.
-    """
-    sums = {name: np.zeros_like(ratings) for name in ("student", "process", "linear", "teacher")}
+    features: Features, ratings: NDArray[np.float64], themes: Sequence[str], folds: int
+) -> NDArray[np.float64]:
+    """Predictions [N, 2] for every photograph by processes that know no rating of its theme, averaged over
+    three splits."""
+    total = np.zeros_like(ratings)
     for seed in CROSS_SEEDS:
         parts = split_by_theme(themes, folds, seed)
         for part in range(folds):
             out, known = np.flatnonzero(parts == part), np.flatnonzero(parts != part)
-            heads = fit_heads(evidence, ratings, known, solver)
-            guide = fit(rows(evidence.teacher, known), TEACHER_WEIGHTS, ratings[known])
-            features = rows(evidence.student, out)
-            sums["student"][out] += heads.rate(features)
-            sums["process"][out] += heads.process.rate(features)
-            sums["linear"][out] += np.concatenate(features, 1) @ heads.ridge.weight + heads.ridge.bias
-            sums["teacher"][out] += guide.rate(rows(evidence.teacher, out))
-    return {name: total / len(CROSS_SEEDS) for name, total in sums.items()}
+            total[out] += fit_process(rows(features, known), ratings[known]).rate(rows(features, out))
+    return total / len(CROSS_SEEDS)
 
 
 def fit_gate(photographs: Features, abstract: Features) -> LinearHead:

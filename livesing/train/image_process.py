@@ -67,14 +67,3 @@ def fit(
     centre = ratings.mean(0)
     pull = np.linalg.solve(kernel + noise * np.eye(len(ratings)), ratings - centre)
     return RatingProcess(tuple(groups), pull.astype(np.float32), centre.astype(np.float32))
-
-
-def teacher_features(taps: Sequence[Floats], feelings: Floats) -> list[Floats]:
-    """The groups that are made of the teacher's tensors: its last map's means and deviations, its scores,
-    feelings."""
-    late, scores = taps[3], taps[5]
-    pooled = np.concatenate([late.mean((1, 2)), late.std((1, 2))], 1)
-    return [pooled, scores.reshape(len(scores), -1), feelings]
-
-
-TEACHER_WEIGHTS = (0.5, 0.5, 0.3)

@@ -20,8 +20,10 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from livesing.train.embedded import strip_traces
+from livesing.train.image_names import TEMPERATURES
 from livesing.train.image_process import RatingProcess
-from livesing.train.image_student import Lessons, Student
+from livesing.train.image_student import Student
+from livesing.train.image_teacher import LATE
 
 OPSET = 18
 LARGEST_NUMBER = 60000.0
@@ -33,23 +35,19 @@ SMALLEST_TENSOR = 256
 class Groups(NamedTuple):
     """What the heads work on: three groups of features of each picture."""
 
-    late: Tensor  # [N, 320], means and deviations of the last map
-    pooled: Tensor  # [N, 640]
+    late: Tensor  # [N, 320], means and deviations of the map LATE
+    scores: Tensor  # [N, 1001]
     feelings: Tensor  # [N, 4]
 
 
-def groups_of(student: Student, lessons: Lessons, pictures: Tensor) -> Groups:
-    """The features of pictures float [N, 3, H, W] in -1..1, averaged over each and its mirror image."""
-    one, other = _groups(student, lessons, pictures), _groups(student, lessons, pictures.flip(3))
-    return Groups(*((a + b) / 2 for a, b in zip(one, other, strict=True)))
-
-
-def _groups(student: Student, lessons: Lessons, pictures: Tensor) -> Groups:
+def groups_of(student: Student, feelings: Tensor, pictures: Tensor) -> Groups:
+    """The features of pictures float [N, 3, H, W] in -1..1; `feelings` [1001, 2] of the classes."""
     seen = student(pictures)
-    late = seen.maps[3]
+    late = seen.maps[LATE]
     centre = late.mean((2, 3), keepdim=True)
     deviation = (late - centre).square().mean((2, 3)).add(1e-6).sqrt()
-    return Groups(torch.cat([centre.flatten(1), deviation], 1), seen.pooled, lessons.feelings(seen.pooled))
+    felt = [torch.softmax(seen.scores / temperature, 1) @ feelings for temperature in TEMPERATURES]
+    return Groups(torch.cat([centre.flatten(1), deviation], 1), seen.scores, torch.cat(felt, 1))
 
 
 class ProcessLayer(nn.Module):
@@ -87,24 +85,19 @@ class Served(nn.Module):
     """The student with its heads: uint8 pictures [N, H, W, 3] -> (ratings [N, 2], abstract [N])."""
 
     def __init__(
-        self, student: Student, lessons: Lessons, process: RatingProcess, ridge: LinearHead, gate: LinearHead,
-        process_share: float,
-    ) -> None:  # fmt: skip
+        self, student: Student, feelings: NDArray[np.float32], process: RatingProcess, gate: LinearHead
+    ) -> None:
         super().__init__()
-        self.student, self.lessons, self.process = student, lessons, ProcessLayer(process)
-        self.process_share = process_share
-        for name, head in (("ridge", ridge), ("gate", gate)):
-            self.register_buffer(f"{name}_weight", torch.from_numpy(head.weight))
-            self.register_buffer(f"{name}_bias", torch.from_numpy(head.bias))
+        self.student, self.process = student, ProcessLayer(process)
+        self.register_buffer("feelings", torch.from_numpy(feelings))
+        self.register_buffer("gate_weight", torch.from_numpy(gate.weight))
+        self.register_buffer("gate_bias", torch.from_numpy(gate.bias))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         x = pictures.permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
-        groups = groups_of(self.student, self.lessons, x)
-        side_by_side = torch.cat(groups, 1)
-        ridge = side_by_side @ self.ridge_weight + self.ridge_bias
-        ratings = self.process_share * self.process(groups) + (1 - self.process_share) * ridge
-        abstract = torch.sigmoid(side_by_side @ self.gate_weight + self.gate_bias)
-        return ratings, abstract[:, 0]
+        groups = groups_of(self.student, self.feelings, x)
+        abstract = torch.sigmoid(torch.cat(groups, 1) @ self.gate_weight + self.gate_bias)
+        return self.process(groups), abstract[:, 0]
 
 
 def export_onnx(served: Served, path: Path, *, halve: bool = True) -> None:

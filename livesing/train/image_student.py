@@ -1,113 +1,80 @@
-"""The network of the image estimator: a small convolutional net of our own, taught stage by stage.
+"""The network of the image estimator: inverted residuals (Sandler et al. 2018), slimmer than the teacher's.
 
-It has five stages. Each ends in the channels of one of the teacher's feature maps, standardised, and learns
-to give what the teacher gives there; so a stage can also be fed with the teacher's map instead of that of
-the stage before it, and learns its own part from the first step. Its blocks are a 5x5 filter per channel,
-then two 1x1 layers with a ReLU between, around a shortcut: few operators, cheap on a CPU. Strides 8, 16, 16,
-32, 32; any picture from 64 x 64.
+Every block ends in the channels of one of the teacher's maps and learns to give what the teacher gives there,
+with fewer channels inside. No norms: the layers begin where least squares put them (image_layers.py). Strides
+2, 4, 8, 16 and 32; any picture from 64 x 64.
 """
 
-from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livesing.train.image_names import TEMPERATURES
-from livesing.train.image_teacher import TAPS
+from livesing.train.image_teacher import LEVELS, TAPS
 
-STEM = (16, 48)
-POOLED = 640
-BLOCKS = (1, 3, 3, 3, 4, 1)
-"""In the stem, in the stages at strides 8, 16, 16 and 32, and in the summary."""
+STEM = 32
+WIDENING = 5
+"""Channels inside a block for one of its input; the teacher has 6."""
 
 
 class Block(nn.Module):
-    """x + project(relu(expand(filter(x))))."""
+    """Widen, filter every channel, narrow; around a shortcut where nothing changes size.
 
-    def __init__(self, width: int, widening: int) -> None:
+    The first one's widening layer is the stem: a 3x3 filter that halves.
+    """
+
+    def __init__(self, inner: int, wide: int, outer: int, stride: int, stem: bool = False) -> None:
         super().__init__()
-        self.filter = nn.Conv2d(width, width, 5, padding=2, groups=width, bias=False)
-        self.filter_norm = nn.BatchNorm2d(width)
-        self.expand = nn.Conv2d(width, width * widening, 1)
-        self.project = nn.Conv2d(width * widening, width, 1, bias=False)
-        self.project_norm = nn.BatchNorm2d(width)
-        nn.init.constant_(self.project_norm.weight, 0.1)  # begins near the identity
+        self.stride, self.stem = stride, stem
+        self.widen = nn.Conv2d(inner, wide, 3 if stem else 1, 2 if stem else 1)
+        self.filter = nn.Conv2d(wide, wide, 3, stride, 1 if stride == 1 else 0, groups=wide)
+        self.narrow = nn.Conv2d(wide, outer, 1)
+        self.shortcut = inner == outer and stride == 1
+
+    def widened(self, x: Tensor) -> Tensor:
+        return F.relu6(self.widen(halving(x) if self.stem else x))
+
+    def filtered(self, wide: Tensor) -> Tensor:
+        if self.stride == 1:
+            return F.relu6(self.filter(wide))
+        with torch.autocast("cpu", enabled=False):  # in 16 bits torch has no fast way with strides
+            return F.relu6(self.filter(halving(wide.float())))
 
     def forward(self, x: Tensor) -> Tensor:
-        inner = torch.relu(self.expand(self.filter_norm(self.filter(x))))
-        return x + self.project_norm(self.project(inner))
+        y: Tensor = self.narrow(self.filtered(self.widened(x)))
+        return x + y if self.shortcut else y
 
 
-def _layer(inner: int, outer: int, kernel: int, stride: int) -> nn.Sequential:
-    convolution = nn.Conv2d(inner, outer, kernel, stride, kernel // 2 if stride == 1 else 0, bias=False)
-    # The teacher pads at the right and below only, where it halves: this keeps the two grids aligned.
-    padding = [] if stride == 1 else [nn.ZeroPad2d((0, 1, 0, 1))]
-    return nn.Sequential(*padding, convolution, nn.BatchNorm2d(outer), nn.ReLU())
-
-
-def _stage(
-    inner: int, width: int, depth: int, widening: int, outer: int, kernel: int, stride: int
-) -> nn.Sequential:
-    """Into `width` channels, blocks there, and out to the teacher's channels."""
-    blocks = [Block(width, widening) for _ in range(depth)]
-    return nn.Sequential(_layer(inner, width, kernel, stride), *blocks, nn.Conv2d(width, outer, 1))
+def halving(x: Tensor) -> Tensor:
+    """Padded as the teacher pads where it halves, at the right and below only: the grids stay aligned."""
+    return F.pad(x, (0, 1, 0, 1))
 
 
 class Seen(NamedTuple):
-    """What the student sees in pictures [B, 3, H, W]: standardised maps as the teacher's, and a summary."""
+    """What the student sees in pictures [B, 3, H, W]: the maps of LEVELS, pooled features, class scores."""
 
-    maps: list[Tensor]  # [B, 32, H/8, W/8], [B, 64, H/16, W/16], [B, 96, H/16, W/16], [B, 160, H/32, W/32]
-    pooled: Tensor  # [B, 640]
+    maps: list[Tensor]  # [B, 16, H/2, W/2], [B, 24, H/4, W/4], ... [B, 320, H/32, W/32]
+    pooled: Tensor  # [B, 1280]
+    scores: Tensor  # [B, 1001]
 
 
 class Student(nn.Module):
-    """The backbone: pictures [B, 3, H, W] in -1..1 -> Seen."""
+    """The backbone: pictures [B, 3, H, W] in -1..1 -> Seen. Its layers are random until they are begun."""
 
-    def __init__(self, blocks: Sequence[int] = BLOCKS) -> None:
+    def __init__(self, widening: int = WIDENING) -> None:
         super().__init__()
-        fine, early, middle, late = (tap[2] for tap in TAPS[:4])
-        stem = [Block(STEM[1], 2) for _ in range(blocks[0])]
-        self.stem = nn.Sequential(_layer(3, STEM[0], 3, 2), _layer(STEM[0], STEM[1], 3, 2), *stem)
-        self.stages = nn.ModuleList(
-            [
-                _stage(STEM[1], 64, blocks[1], 3, fine, 3, 2),
-                _stage(fine, 128, blocks[2], 3, early, 3, 2),
-                _stage(early, 128, blocks[3], 3, middle, 1, 1),
-                _stage(middle, 192, blocks[4], 4, late, 3, 2),
-            ]
-        )
-        self.summary = nn.Sequential(
-            _layer(late, 192, 1, 1), *(Block(192, 4) for _ in range(blocks[5])), _layer(192, POOLED, 1, 1)
-        )
-        self.pooled_norm = nn.BatchNorm1d(POOLED)
+        self.levels = nn.ModuleList([Block(3, STEM, LEVELS[0][1], 1, stem=True)])
+        for (before, inner), (side, outer) in pairwise(LEVELS):
+            self.levels.append(Block(inner, inner * widening, outer, before // side))
+        self.last = nn.Conv2d(LEVELS[-1][1], TAPS[-2][2], 1)
+        self.scores = nn.Linear(TAPS[-2][2], TAPS[-1][2])
 
-    def forward(self, pictures: Tensor, given: Sequence[Tensor] = (), forced: Tensor | None = None) -> Seen:
-        """`given` are the teacher's maps; where `forced` [B, 4] is true, the stage after one sees it
-        instead."""
-        x = self.stem(pictures)
-        maps = []
-        for level, stage in enumerate(self.stages):
-            x = stage(x)
+    def forward(self, pictures: Tensor) -> Seen:
+        x, maps = pictures, []
+        for level in self.levels:
+            x = level(x)
             maps.append(x)
-            if forced is not None:
-                x = torch.where(forced[:, level, None, None, None], given[level].to(x.dtype), x)
-        return Seen(maps, self.pooled_norm(self.summary(x).mean((2, 3))))
-
-
-class Lessons(nn.Module):
-    """Linear maps from the summary to the teacher's pooled features, its scores, and the feelings of what
-    it names."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.features = nn.Linear(POOLED, TAPS[4][2])
-        self.scores = nn.Linear(POOLED, TAPS[5][2])
-        self.feelings = nn.Linear(POOLED, 2 * len(TEMPERATURES))
-        for linear in (self.features, self.scores, self.feelings):
-            nn.init.zeros_(linear.weight)
-            nn.init.zeros_(linear.bias)
-
-    def forward(self, seen: Seen) -> list[Tensor]:
-        """In the order of TAPS, and the feelings."""
-        return [*seen.maps, self.features(seen.pooled), self.scores(seen.pooled), self.feelings(seen.pooled)]
+        pooled = F.relu6(self.last(x)).mean((2, 3))
+        return Seen(maps, pooled, self.scores(pooled))
