@@ -9,7 +9,6 @@ import pytest
 import soundfile
 from sounds import cut, drum_loop, silence, song
 
-from livesing.audio import demo
 from livesing.audio.score import SECTIONS
 from livesing.audio.slow import Cues, cues_of
 from livesing.sentiment.cue_estimator import PRIORS, CueEstimator, follow
@@ -154,8 +153,8 @@ def test_silence_from_the_start_stays_calm():
     assert (moods[:, 3] == 0.0).all()
 
 
-def test_the_sections_of_the_demo_piece_land_apart():
-    with soundfile.SoundFile(demo.ensure()) as file:
+def test_the_sections_of_the_demo_piece_land_apart(demo_piece):
+    with soundfile.SoundFile(demo_piece) as file:
         rate = file.samplerate
         blocks = (part.mean(axis=1) for part in file.blocks(8192, dtype="float32", always_2d=True))
         moods = np.array([mood for _, mood in follow(cues_of(blocks, rate))])
