@@ -97,7 +97,10 @@ class NoteDensity:
             check_shapes(WEIGHTS, arrays, self.SHAPES)
         self._arrays = arrays
         self._usual = UsualChanges(hop_s)
-        self._past: Floats = np.zeros((REACH - 1, BANDS), dtype=np.float32)
+        self._past: Floats = np.zeros((max(LAGS), BANDS), dtype=np.float32)
+        silence = np.zeros((SPAN - 1, GROUPS * CHANGES), dtype=np.float32)
+        self._told: Floats = (silence - arrays["mean"]) * arrays["scale"]
+        """Changes in the frames before, in standard units."""
         self._hop_s = hop_s
         self._memory = round(memory_s / hop_s)
         self._heard: deque[float] = deque(maxlen=self._memory)
@@ -105,7 +108,7 @@ class NoteDensity:
     def push(self, bands: Floats) -> Floats:
         """bands: [n, BANDS], the next frames -> [n] the share of an onset in each, 0..1."""
         stream = np.concatenate((self._past, bands))
-        self._past = stream[len(bands) :]
+        self._past = stream[len(bands) :].copy()
         shares = self._shares(stream)
         shares[self._faint(stream, len(bands))] = 0.0
         self._heard.extend(shares.tolist())
@@ -118,9 +121,10 @@ class NoteDensity:
         return np.asarray(recent < AUDIBLE)
 
     def _shares(self, stream: Floats) -> Floats:
-        """[REACH - 1 + n, BANDS] -> [n]."""
+        """[max(LAGS) + n, BANDS] -> [n]."""
         at = self._arrays
-        told = (changes(stream) - at["mean"]) * at["scale"]
+        told = np.concatenate((self._told, (changes(stream) - at["mean"]) * at["scale"]))
+        self._told = told[1 - SPAN :].copy()
         rows = np.lib.stride_tricks.sliding_window_view(told, SPAN, axis=0).transpose(0, 2, 1)
         hidden = rows.reshape(len(rows), -1) @ at["hidden.weight"] + at["hidden.bias"]
         hidden += self._usual.push(told[SPAN - 1 :]) @ at["usual.weight"]
