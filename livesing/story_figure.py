@@ -237,8 +237,8 @@ class _Page:
         )
         scale.set_ticks([])
         scale.outline.set_linewidth(0.4)
-        for words, x, side in (("0", left - 0.05, "right"), (f"{top:.1f}", left + wide + 0.05, "left")):
-            self.text(figure, x, down + 0.06, words, size=SCALE, color=GREY, ha=side)
+        for words, x, at in (("0", left - 0.05, "right"), (f"{top:.1f}", left + wide + 0.05, "left")):
+            self.text(figure, x, down + 0.06, words, size=SCALE, color=GREY, ha=at)
         middle = left + wide / 2
         self.text(figure, middle, down - 0.045, "share of the dream", size=SCALE, color=GREY, ha="center")
 
