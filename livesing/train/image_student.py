@@ -61,14 +61,17 @@ class Seen(NamedTuple):
 
 
 class Student(nn.Module):
-    """The backbone: pictures [B, 3, H, W] in -1..1 -> Seen. Its layers are random until they are begun."""
+    """The backbone: pictures [B, 3, H, W] in -1..1 -> Seen. Its layers are random until they are begun.
 
-    def __init__(self, widening: int = WIDENING) -> None:
+    `widening` and `depth`, in blocks, make it small for trials.
+    """
+
+    def __init__(self, widening: int = WIDENING, depth: int = len(LEVELS)) -> None:
         super().__init__()
         self.levels = nn.ModuleList([Block(3, STEM, LEVELS[0][1], 1, stem=True)])
-        for (before, inner), (side, outer) in pairwise(LEVELS):
+        for (before, inner), (side, outer) in pairwise(LEVELS[:depth]):
             self.levels.append(Block(inner, inner * widening, outer, before // side))
-        self.last = nn.Conv2d(LEVELS[-1][1], TAPS[-2][2], 1)
+        self.last = nn.Conv2d(LEVELS[depth - 1][1], TAPS[-2][2], 1)
         self.scores = nn.Linear(TAPS[-2][2], TAPS[-1][2])
 
     def forward(self, pictures: Tensor) -> Seen:
