@@ -60,6 +60,7 @@ def test_what_a_view_says_of_itself(number: int) -> None:
     assert len(view.names) == len(view.weights.which) == 10
     assert all(name.strip() and not name.startswith("class ") for name in view.names)
     assert min(view.scores["r_valence"], view.scores["r_arousal"]) >= 0.85
+    assert view.scores["stability_ratio"] >= 3
     card = (FOLDER / "translator.md").read_text(encoding="utf-8")
     assert ", ".join(view.names) in card
 
