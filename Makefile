@@ -22,7 +22,7 @@ live: ## the show; ARGS="--audio song.flac --windowed 1280x720" are its options
 test: ## the tests; ARGS="-k ring" picks some
 	@scripts/system-libraries.sh test || true
 	@scripts/setup.sh dev
-	@.venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 check: ## ruff and mypy
 	@scripts/setup.sh dev

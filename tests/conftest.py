@@ -5,6 +5,7 @@ Where a program is missing, the tests that need it are skipped and say what to i
 
 import fcntl
 import os
+import re
 import select
 import shutil
 import signal
@@ -15,7 +16,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,18 +45,26 @@ def _end(process: subprocess.Popen[str], *, gently: signal.Signals = signal.SIGT
     process.wait(10)
 
 
-STAGE = {"xvfb", "pulse", "own_pulse", "start_livesing", "start_livesing_once"}
-"""Fixtures of tests that play in real time."""
+STAGE = re.compile(r"\b(xvfb: str|two_monitors: str|(own_)?pulse: PulseServer|start_livesing(_once)?: )")
+"""Fixtures, as tests ask for them, of those that play in real time."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist asks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)  # where pytest-xdist is installed
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where tests run two at a time: files with tests in real time never at once, and those of a file in one
     process, so that what they share is made once."""
-    on_stage = {item.path for item in items if STAGE & set(getattr(item, "fixturenames", ()))}
-    for item in items:
-        group = "stage" if item.path in on_stage else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    @cache
+    def group(file: str) -> str:
+        return "stage" if STAGE.search((config.rootpath / file).read_text(encoding="utf-8")) else file
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid.partition("::")[0])
+
+    config.option.loadscopereorder = False  # the stage would come late, and the others wait for it
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)  # before a fixture draws
