@@ -1,5 +1,7 @@
 """What the contact sheet shows: every world, and places of the plane in their order."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,17 @@ def test_the_walk_goes_through_worlds_and_comes_back(monkeypatch: pytest.MonkeyP
     first, again = (contact_sheet.strip_of_walk(np.random.default_rng(3)) for _ in range(2))
     assert first.tobytes() == again.tobytes()
     assert np.asarray(first).std() > 20
+
+
+def test_views_dream_another_picture_for_every_feeling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contact_sheet, "VIEWS", (0, 5))
+    monkeypatch.setattr(contact_sheet, "DRAWN", (64, 36))
+    monkeypatch.setattr(contact_sheet, "TILE", (32, 18))
+    page = np.asarray(contact_sheet.sheet_of_views(np.random.default_rng(0))).astype(float)
+    step_down, step_right = 18 + contact_sheet.GAP, 32 + contact_sheet.GAP
+    assert page.shape[:2] == (2 * step_down + contact_sheet.GAP, 5 * step_right + contact_sheet.GAP)
+    tiles = [page[4:22, 4 + n * step_right :][:, :32] for n in range(5)]
+    assert min(np.abs(one - other).mean() for one, other in combinations(tiles, 2)) > 10
 
 
 def test_latents_are_as_long_as_the_shows() -> None:

@@ -3,6 +3,7 @@
     dreams.jpg   a block for every world, valence to the right and arousal upwards: of CANDIDATES pictures of
                  that world the one that the image estimator puts nearest to each place of the plane
     walk.jpg     a walk through latent space from world to world, in equal steps
+    views.jpg    a row for every view of VIEWS, and in it what the translator dreams for each of FEELINGS
 
 Half a minute on one core, without torch. Deterministic.
 """
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from livesing.dream import wish
 from livesing.generation.embedded import Z_DIM, EmbeddedGenerator
 from livesing.generation.latent_path import NORM
 from livesing.generation.worlds import CLASSES, WORLDS, class_tables
@@ -33,6 +35,10 @@ GAP, MARGIN = 4, 28
 PAPER, PRINT = (16, 16, 18), (208, 208, 204)
 STATIONS, STEPS = 5, 4
 """Of the walk: classes that it comes through, and pictures from one to the next."""
+
+VIEWS = (0, 1, 2, 4, 10, 16)
+FEELINGS = ((-1.2, -1.2), (1.2, -1.2), (0.0, 0.0), (-1.2, 1.2), (1.2, 1.2))
+"""Valence and arousal: dark and calm, bright and calm, neutral, dark and driving, bright and driving."""
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -138,6 +144,14 @@ def titled(picture: Bytes, title: str) -> Bytes:
     return np.asarray(page)
 
 
+def sheet_of_views(_rng: np.random.Generator) -> Image.Image:
+    """What the shipped translators dream."""
+    generator = EmbeddedGenerator(*DRAWN)
+    wishes = [wish(None, feeling, view) for view in VIEWS for feeling in FEELINGS]
+    tiles = [tile(generator, asked.z, asked.classes) for asked in wishes]
+    return Image.fromarray(grid(tiles, len(FEELINGS)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m livesing.train.contact_sheet",
@@ -147,7 +161,11 @@ def main() -> None:
     parser.add_argument("--seed", metavar="N", type=int, default=0)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    for name, make in (("dreams", sheet_of_dreams), ("walk", strip_of_walk)):
+    for name, make in (
+        ("dreams", sheet_of_dreams),
+        ("walk", strip_of_walk),
+        ("views", sheet_of_views),
+    ):
         picture = make(np.random.default_rng(options.seed))
         with whole_file(options.output / f"{name}.jpg") as partial:
             picture.save(partial, "JPEG", quality=82, optimize=True, progressive=True)

@@ -84,7 +84,7 @@ class Effort(NamedTuple):
     """Targets along an axis in the final measurement."""
     walks: int = 16
     """On which the picture's movement is measured."""
-    attempts: int = 4
+    attempts: int = 8
     """At a view that is good enough."""
 
 
