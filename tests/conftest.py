@@ -22,6 +22,8 @@ from typing import Any
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads would wait for those of the other process
+
 import livesing  # noqa: F401  # before numpy, whose BLAS it tells to use one thread
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -67,7 +67,7 @@ def test_only_networks_of_convolutions_are_halved() -> None:
         assert kind.precision(Source("biggan-deep-512")) == kind.precision(Source("stylegan2")) == "float16"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES[1:])  # the embedded one's export is compared as the file that ships
 def test_what_is_exported_is_the_same_network(name: str) -> None:
     net = network_of(name)
     with torch.no_grad():

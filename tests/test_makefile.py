@@ -95,7 +95,7 @@ def test_live_sets_everything_up_before_it_starts() -> None:
 
 def test_test_and_gan_ask_for_their_extras() -> None:
     assert "setup.sh dev" in make("-n", "test")
-    assert "-m pytest -n 2 --dist loadgroup -k ring" in make("-n", "test", "ARGS=-k ring")
+    assert "-m pytest -n 2 --dist loadscope -k ring" in make("-n", "test", "ARGS=-k ring")
     assert "setup.sh gan" in make("-n", "gan")
 
 
