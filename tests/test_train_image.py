@@ -308,8 +308,8 @@ def test_mobilenet_learns_made_data() -> None:
     pictures, ratings = made_pictures(96, size=32)
     stacked, standard = np.stack(pictures), (ratings - ratings.mean(0)) / ratings.std(0)
     fold = Fold(0, 3, None, "")
-    for epoch in range(10):
-        fold.learn(epoch, 10, stacked[:64], standard[:64], batch=8)
+    for epoch in range(16):
+        fold.learn(epoch, 16, stacked[:64], standard[:64], batch=8)
     scores = image_report.score(fold.rate(stacked[64:]), standard[64:])
     assert scores.r[0] > 0.7, scores
     assert scores.r[1] > 0.4, scores
