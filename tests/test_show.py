@@ -16,6 +16,8 @@ from conftest import ROOT, PulseServer, RunLivesing, StartLivesing, _need
 from stage_hand import SIZE, StageHand, free_port
 
 RATE = 48000
+AT_EASE = ("--fps", "30")
+"""Where the rate is not what is tested: it leaves the tests beside room."""
 Open = Callable[..., StageHand]
 
 
@@ -52,7 +54,7 @@ def long_show(
     port, report = free_port(), looks.parent / "report.json"
     env = {"DISPLAY": xvfb}
     words = ["live", "--windowed", "{}x{}".format(*SIZE), "--osc", str(port), "--report", report]
-    words += ["--audio", "demo", "--mute", "--presets", looks]
+    words += ["--audio", "demo", "--mute", "--presets", looks, *AT_EASE]
     hand = StageHand(start_livesing_once(words, env), xvfb, port, report, env)
     hand.wait_for_dream()
     yield hand
@@ -226,7 +228,7 @@ def _is_another(hand: StageHand, first: int) -> bool:
 def test_a_lost_sound_card_does_not_stop_the_show(
     open_show: Open, own_pulse: PulseServer, drums: Path
 ) -> None:
-    hand = open_show("--audio", "pulse", pulse=own_pulse)
+    hand = open_show("--audio", "pulse", *AT_EASE, pulse=own_pulse)
     own_pulse.play(drums)
     assert hand.listen(30, lambda: hand.figure("hits") > 2)
     own_pulse.stop()
@@ -241,7 +243,7 @@ def test_a_taken_port_costs_only_osc_and_is_taken_over_when_free(open_show: Open
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        hand = open_show("--audio", "demo", "--mute", "--osc", str(port))
+        hand = open_show("--audio", "demo", "--mute", "--osc", str(port), *AT_EASE)
         hand.port = port
         hand.geometry()  # the window opens all the same
         assert not hand.listen(2, lambda: bool(hand.state)), "nobody answers"
