@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wire import Wire
 
 from livesing.audio import embedding
 from livesing.audio.embedding import SIZE, STEP_S, TEXTURE, Embedding, EmbeddingPath, embeddings_of
 from livesing.audio.slow import Cues, SlowPath
 from livesing.hearing import Hearing, estimator_of
 from livesing.listener import Listener, embedding_box, mood_box, pulse_box
-from livesing.ring import Ring
 from livesing.train.corpus.compose import compose
 from livesing.train.corpus.factors import draw
 from livesing.train.corpus.sketch import RATE, sketch
@@ -141,26 +141,11 @@ def test_hearing_embeds_only_when_asked(music: np.ndarray, whole: list[Embedding
     assert hearing.take_embedding() is None
 
 
-class Wire:
-    """A source that a test writes to."""
-
-    name, rate, overflows = "wire", RATE, 0
-
-    def __init__(self) -> None:
-        self.ring = Ring(channels=1)
-
-    def alive(self, now: float) -> bool:
-        return True
-
-    def close(self) -> None:
-        pass
-
-
 @pytest.mark.parametrize("name", ["views", "mine.safetensors"])
 def test_the_listener_sends_embeddings_to_translators_that_hear(
     music: np.ndarray, tmp_path: Path, name: str
 ) -> None:
-    wire, embeddings, choice = Wire(), embedding_box(), choice_box()
+    wire, embeddings, choice = Wire(RATE), embedding_box(), choice_box()
     choose(choice, TranslatorWish(name), tmp_path, 0.0)
     listener = Listener(wire, pulse_box(), mood_box(), embeddings=embeddings, translators=choice)
     listener.start()

@@ -5,10 +5,10 @@ import time
 import numpy as np
 import pytest
 from sounds import cut, drum_loop
+from wire import Wire
 
 from livesing.audio.second_tempo import SecondTempo
 from livesing.listener import Listener, mood_box, pulse_box
-from livesing.ring import Ring
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100, 192_000])
@@ -20,23 +20,8 @@ def test_it_finds_the_tempo_of_a_loop_at_some_level(rate: int) -> None:
     assert min(abs(second.bpm / 126.0 / level - 1.0) for level in (0.5, 1.0, 2.0)) < 0.04
 
 
-class Playing:
-    """A source whose sound has come already."""
-
-    name, overflows, rate = "test", 0, 8_000
-
-    def __init__(self) -> None:
-        self.ring = Ring(channels=1)
-
-    def alive(self, now: float) -> bool:
-        return True
-
-    def close(self) -> None:
-        pass
-
-
 def test_it_is_heard_as_long_as_somebody_wants_to_know() -> None:
-    source = Playing()
+    source = Wire(8_000)
     listener = Listener(source, pulse_box(), mood_box())
 
     def play(sound: np.ndarray, *, asking: bool) -> list[float]:

@@ -19,12 +19,10 @@ from PIL import Image, ImageDraw, ImageFont
 from livesing.dream import wish
 from livesing.generation.embedded import Z_DIM, EmbeddedGenerator
 from livesing.generation.latent_path import NORM
-from livesing.generation.worlds import CLASSES, WORLDS, class_tables
+from livesing.generation.worlds import CLASSES, SEED, WORLDS, class_tables
 from livesing.sentiment.image import ImageEstimator
 from livesing.whole_file import whole_file
 
-SEED = 7
-"""FieldNet's, whose tables tell which class lies in which world."""
 CANDIDATES = 240
 SEEN = (256, 144)
 DRAWN, TILE = (512, 288), (256, 144)
