@@ -25,7 +25,6 @@ from livesing.style.frame_statistics import FrameStatistics
 from livesing.style.grading import Grading
 from livesing.style.palette import IDENTITY
 from livesing.style.rung import Rung
-from livesing.style.settle import Level
 from livesing.style.style_image import BRUSH, style_image
 from livesing.style.wct import style_maps
 
@@ -184,15 +183,10 @@ def _cpu_ms(painter: Painter, boxes: DreamBoxes, frames: int) -> float:
     pixels = np.random.default_rng(1).integers(0, 255, (height * width * 4,), np.uint8)
     seen, grading, carrier, times = FrameStatistics(), Grading(), Carrier(), []
 
-    def see(frame: np.ndarray, dt: float) -> Level:
-        seen.see(frame, dt)
-        assert seen.newest is not None
-        return seen.newest
-
     for _ in range(frames + 3):
         _send(boxes, pixels)
         now, begin = clock_now(), time.thread_time()
-        painter.frames.take(now, see=see)
+        painter.frames.take(now, see=seen.level)
         grading.see(painter.frames.thumb, now)
         carrier.see(painter.frames.thumb, 0.04)
         assert seen.now is not None

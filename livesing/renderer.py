@@ -31,7 +31,6 @@ from livesing.stage.view import View
 from livesing.style.frame_statistics import FrameStatistics
 from livesing.style.grading import Grading, grade
 from livesing.style.rung import Rung
-from livesing.style.settle import Level
 from livesing.style.style_image import BRUSH, style_image
 from livesing.style.styling import CHANGE, Repertoire, Styling
 from livesing.style.wct import style_maps
@@ -244,7 +243,7 @@ class Renderer:
         self._choose_style(now, params)
         styled = self.styling.style is not None and rung >= Rung.BANDS
         before = frames.arrived
-        if frames.take(now, lines=has_lines(params), see=self._see if styled else None):
+        if frames.take(now, lines=has_lines(params), see=self.bands.level if styled else None):
             self.grading.see(frames.thumb, now)
             self.carrier.see(frames.thumb, 0.0 if before is None else now - before)
         return View(
@@ -268,12 +267,6 @@ class Renderer:
         if wish != self._translator:
             self._translator = wish
             choose(self.inbox.translators_out, wish, self.presets.folder.folder, now)
-
-    def _see(self, pixels: np.ndarray, dt: float) -> Level:
-        """A new frame's statistics, for the style's maps, and its light and contrast."""
-        self.bands.see(pixels, dt)
-        assert self.bands.newest is not None
-        return self.bands.newest
 
     def _choose_style(self, now: float, params: Snapshot) -> None:
         """Follow the look and the feeling with the style."""

@@ -57,6 +57,12 @@ class FrameStatistics:
         self.now = Statistics(old.mean + (mean - old.mean) * gain, smoothed, begin)
         return self.now
 
+    def level(self, pixels: np.ndarray, dt: float) -> Level:
+        """Take in a frame as `see` does -> its own light and contrast."""
+        self.see(pixels, dt)
+        assert self.newest is not None
+        return self.newest
+
 
 def _colours(words: np.ndarray) -> np.ndarray:
     """RGBA words [..., n] -> [..., n * 4] float32, 0..255."""
