@@ -4,6 +4,8 @@
 PYTHON ?=
 ARGS ?=
 export PYTHON
+# Compiled modules are kept, whatever the shell says: a run of the tests starts Python two hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup live test check format gan tensorrt midi link figures coverage clean help
 

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -71,6 +72,7 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
+@cache  # not at once: every process of a run collects this file, and one runs it
 def imports_of(module: str) -> set[str]:
     """The modules that `module` imports, wherever in it; of our own package as full module names."""
     path = MODULES[module]
@@ -88,10 +90,8 @@ def imports_of(module: str) -> set[str]:
     return found
 
 
-IMPORTS = {module: imports_of(module) for module in MODULES}
-OURS = {
-    module: {name for name in names if name.split(".")[0] == "livesing"} for module, names in IMPORTS.items()
-}
+def ours(module: str) -> set[str]:
+    return {name for name in imports_of(module) if name.split(".")[0] == "livesing"}
 
 
 def room(module: str) -> str:
@@ -132,19 +132,19 @@ def test_the_package_is_found() -> None:
         "livesing.audio.pulse",
         "livesing.sentiment.mood",
     } <= MODULES.keys()
-    assert "livesing.errors" in OURS["livesing.params"]
+    assert "livesing.errors" in ours("livesing.params")
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module: str) -> None:
-    up = {name for name in OURS[module] if floor(name) > floor(module)}
+    up = {name for name in ours(module) if floor(name) > floor(module)}
     assert not up, f"{module} imports from a floor above its own"
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if room(module) in STAGES])
 def test_a_stage_takes_plain_types_alone_from_an_earlier_one(module: str) -> None:
     own = room(module)
-    for name in sorted(OURS[module]):
+    for name in sorted(ours(module)):
         other = room(name)
         if other == own or other not in STAGES:
             continue
@@ -155,7 +155,7 @@ def test_a_stage_takes_plain_types_alone_from_an_earlier_one(module: str) -> Non
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     try:
-        tuple(TopologicalSorter(OURS).static_order())
+        tuple(TopologicalSorter({module: ours(module) for module in MODULES}).static_order())
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
 
@@ -163,8 +163,10 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 def test_torch_stays_in_its_rooms() -> None:
     guests = {
         module
-        for module, names in IMPORTS.items()
-        if any(name.split(".")[0] in ("torch", "torchvision", "torch_tensorrt") for name in names)
+        for module in MODULES
+        if any(
+            name.split(".")[0] in ("torch", "torchvision", "torch_tensorrt") for name in imports_of(module)
+        )
     }
     assert not {module for module in guests if not module.startswith(WITH_TORCH)}
 

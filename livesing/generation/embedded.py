@@ -8,6 +8,7 @@ livesing.train.embedded` writes the files this module reads. No torch is needed 
     pixels = generator.render_rgba(z, classes, None)  # uint8 [288, 512, 4]
 """
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -44,12 +45,7 @@ class EmbeddedGenerator:
     layers = 3
 
     def __init__(self, width: int = 512, height: int = 288, threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # spinning workers would take the cores that audio and window need
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+        self._session = _opened(threads)
         self.resize(width, height)
 
     def resize(self, width: int, height: int) -> None:
@@ -95,6 +91,18 @@ class EmbeddedGenerator:
         if (mixture < -1e-4).any() or (np.abs(mixture.sum(-1) - 1) > 1e-2).any():
             raise ValueError("rows of classes must be mixtures: not negative, and summing to 1")
         return {"z": latent, "classes": mixture, **self._arrays}
+
+
+@cache
+def _opened(threads: int) -> onnxruntime.InferenceSession:
+    """The network on so many threads: opened once a process, since that takes half a second and pictures of
+    any size, also several at a time, come from the same one."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # spinning workers would take the cores that audio and window need
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
 
 
 def _per_layer(name: str, values: Floats, width: int) -> Floats:
