@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import re
 from collections.abc import Iterator
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ from livesing.cli import main
 from livesing.errors import UsageError
 from livesing.generation.biggan_config import CONFIGS, BigGANConfig
 from livesing.generation.engine_cache import EngineCache
-from livesing.generation.engine_open import open_embedded, open_ready, source_for
+from livesing.generation.engine_open import ServedGenerator, open_embedded, open_ready, source_for
 from livesing.train.translator_lean import STEEPEST, across, lean_of
 from livesing.train.translator_samples import Samples, fit_to_be_shown, worth_showing
 from livesing.translation.network import hidden, softmax, translate
@@ -22,6 +25,7 @@ from livesing.translation.translator import LATENT, Felt
 from livesing.translation.view_file import read_view
 
 torch = pytest.importorskip("torch", reason="torch is not installed (extra [train])")
+from livesing.train import translator  # noqa: E402
 from livesing.train.translator import Effort, Recipe, train_translators  # noqa: E402
 from livesing.train.translator_fit import CRISP, crisp, fit  # noqa: E402
 
@@ -121,20 +125,55 @@ def test_classes_worth_showing() -> None:
     assert len(worth_showing(samples._replace(fit=np.zeros(16, bool)))) == 4
 
 
+class Counting:
+    """A generator that counts what it draws."""
+
+    def __init__(self, generator: ServedGenerator) -> None:
+        self._generator = generator
+        self.drawn = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._generator, name)
+
+    def render_rgba(self, *latents: object) -> object:
+        self.drawn += 1
+        return self._generator.render_rgba(*latents)  # type: ignore[arg-type]
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole run, as small as it may be."""
-    output = tmp_path_factory.mktemp("views")
-    train_translators(
-        open_embedded((64, 36)),
-        output,
-        output / "work",
-        SMALL,
-        seeds=[4],
-        command="livesing train translator",
-        effort=LITTLE,
-    )
+    output, generator, said = tmp_path_factory.mktemp("views"), Counting(open_embedded((64, 36))), StringIO()
+    with redirect_stderr(said):
+        train_translators(
+            generator,  # type: ignore[arg-type]
+            output,
+            output / "work",
+            SMALL,
+            seeds=[4],
+            command="livesing train translator",
+            effort=LITTLE,
+        )
+    (output / "said").write_text(said.getvalue())
+    (output / "drawn").write_text(str(generator.drawn))
     return output
+
+
+def test_it_says_beforehand_how_much_is_drawn(trained: Path) -> None:
+    announced = re.match(r"(\d+) pictures, about 1 minute;", (trained / "said").read_text())
+    assert announced
+    assert int(announced[1]) == pytest.approx(int((trained / "drawn").read_text()), rel=0.1)
+
+
+def test_times_are_said_as_one_says_them() -> None:
+    spoken = [translator._spoken(seconds) for seconds in (0, 70, 130, 5000, 9000)]
+    assert spoken == [
+        "about 1 minute",
+        "about 1 minute",
+        "about 2 minutes",
+        "about 83 minutes",
+        "about 2.5 hours",
+    ]
 
 
 def test_a_run_leaves_a_view_a_card_and_a_report(trained: Path) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 import platformdirs
 import torch
 
-from livesing.closed_loop import USUAL, ClosedLoop, agreement, grid
+from livesing.closed_loop import USUAL, WALK, ClosedLoop, agreement, grid
 from livesing.errors import TranslatorError, UsageError
 from livesing.generation.engine_open import ServedGenerator
 from livesing.sentiment.image import ImageEstimator
@@ -117,17 +117,25 @@ class Trainer:
 
     def announce(self, views: int) -> None:
         """Say beforehand how long it will take."""
-        recipe = self.recipe
-        count = (1 if recipe.paper else 2) * recipe.samples
-        each = recipe.more * (len(recipe.classes) or recipe.clusters)
+        recipe, walked = self.recipe, (WALK + 1) * self.effort.walks
+        shared = (1 if recipe.paper else 2) * recipe.samples + walked
+        each = recipe.more * (len(recipe.classes) or recipe.clusters) + self.effort.side**2 + walked
         each += 0 if recipe.paper else self.effort.nodes**2 * len(GAINS)
-        each += self.effort.side**2 + 25 * self.effort.walks
-        seconds = self.sampler.seconds_each() * (count + views * each) + 5.0 * views + 15.0
-        words = f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
-        pictures = count + views * each
-        print(
-            f"{pictures} pictures and {views} fits: about {words}, if nothing is there yet", file=sys.stderr
-        )
+        picture = self.sampler.seconds_each()
+
+        def time(attempts: int) -> str:
+            fits = 1 + views * attempts
+            return _spoken(picture * (shared + views * attempts * each) + 5.0 * fits + 10.0)
+
+        words = f"{shared + views * each} pictures, {time(1)}"
+        if self._attempts > 1:
+            words += f", and up to {time(self._attempts)} where classes have to be drawn again"
+        print(f"{words}; less, where some are there", file=sys.stderr)
+
+    @property
+    def _attempts(self) -> int:
+        """At a view: the classes of a recipe may be what they are."""
+        return 1 if self.recipe.paper or self.recipe.classes else self.effort.attempts
 
     def ground(self) -> Ground:
         """The samples that all views share."""
@@ -172,13 +180,17 @@ class Trainer:
         drawn by chance, and now and then they lie so that borders are all over the plane.
         """
         best: ViewFile | None = None
-        for attempt in range(self.effort.attempts):
+        for attempt in range(self._attempts):
+            if best is not None:
+                r = "{r_valence:.2f} / {r_arousal:.2f}".format(**best.scores)
+                words = f"view {seed}: r {r}, {best.scores['stability_ratio']:.1f} x steadier"
+                print(f"{words}: other classes are tried ({attempt + 1}/{self._attempts})", file=sys.stderr)
             view = self.view(seed, ground, attempt)
             ratio = untreated / max(view.scores["movement"], 1e-6)
             view = replace(view, scores={**view.scores, "stability_ratio": ratio})
             if best is None or _merit(view) > _merit(best):
                 best = view
-            if _merit(best) >= 1 or self.recipe.paper or self.recipe.classes:
+            if _merit(best) >= 1:
                 break
         assert best is not None
         return best
@@ -272,6 +284,14 @@ def _merit(view: ViewFile) -> float:
     """1 or more for a view that is good enough; 0 to 1 for how near it comes."""
     follows = min(view.scores["r_valence"], view.scores["r_arousal"]) / FAITHFUL
     return min(follows, view.scores["stability_ratio"] / STEADY)
+
+
+def _spoken(seconds: float) -> str:
+    """A time as one says it."""
+    if seconds < 5400:
+        minutes = max(1, round(seconds / 60))
+        return f"about {minutes} minute{'s' if minutes > 1 else ''}"
+    return f"about {seconds / 3600:.1f} hours"
 
 
 def samples_folder(generator: str) -> Path:
