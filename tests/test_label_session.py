@@ -49,17 +49,27 @@ def session_of(folder: Path, songs: Path, seed: int = 0) -> LabelSession:
 # ------------------------------------------------------------------------------------------ what is asked
 
 
-def test_the_first_question_is_the_most_usual_passage() -> None:
-    e = np.array([[5.0, 0], [0.1, 0], [-5, 0.1], [0, 3], [0, -3]])
-    nothing = np.zeros(0, np.int64)
-    value = asking.worth(e, np.ones(5, bool), nothing, np.zeros((0, 2)), 0)
-    assert value.argmax() == 1
+def test_the_first_questions_are_drawn() -> None:
+    e = np.random.default_rng(0).normal(size=(20, 4))
+    first = [
+        int(asking.worth(e, np.ones(20, bool), np.zeros(0, np.int64), np.zeros((0, 2)), seed).argmax())
+        for seed in range(30)
+    ]
+    assert len(set(first)) > 8
 
 
-def test_far_from_what_was_answered_is_worth_more() -> None:
-    e = np.array([[0.0, 0], [0.1, 0], [3, 3], [0.2, 0.1]])
-    value = asking.worth(e, np.array([False, True, True, True]), np.array([0]), np.zeros((1, 2)), 0)
-    assert value.argmax() == 2 and value[0] == -np.inf
+def test_far_from_what_was_answered_is_worth_more_if_others_are_there() -> None:
+    crowd = np.random.default_rng(0).normal((4, 0), 0.1, (30, 2))
+    e = np.concatenate((crowd, np.array([[0.1, 0], [0, 9]])))
+    gained = asking.coverage(e, np.zeros((1, 2)))
+    assert gained.argmax() < 30, "where the many are"
+    assert gained[31] > gained[30], "far from what is known rather than near it"
+
+
+def test_of_very_many_passages_some_are_looked_at() -> None:
+    e = np.random.default_rng(0).normal(size=(3 * asking.MOST, 3))
+    whole = asking.coverage(e[: asking.MOST], e[:4])
+    assert np.corrcoef(whole, asking.coverage(e, e[:4])[: asking.MOST])[0, 1] > 0.9
 
 
 def test_where_the_ensemble_disagrees_is_worth_more() -> None:
@@ -86,16 +96,18 @@ def test_asking_is_deterministic_and_never_repeats() -> None:
 
 
 def test_active_questions_cover_the_music_sooner_than_chance() -> None:
-    """Of many usual passages and a few of their own kind, the rare kinds are asked about early."""
+    """Of many usual passages and a few of their own kind, the rare kinds are asked about as soon as the
+    first questions are over."""
     rng = np.random.default_rng(2)
     kinds = np.repeat(np.arange(6), (50, 4, 4, 4, 4, 4))
     e = 6 * rng.normal(size=(6, 10))[kinds] + rng.normal(size=(70, 10))
     order: list[int] = []
-    for _ in range(8):
+    count = asking.FIRST + 5
+    for _ in range(count):
         mask = ~np.isin(np.arange(70), order)
         value = asking.worth(e, mask, np.array(order, np.int64), np.eye(6)[kinds[order]], 0)
         order.append(int(value.argmax()))
-    by_chance = [len(set(kinds[rng.permutation(70)[:8]])) for _ in range(200)]
+    by_chance = [len(set(kinds[rng.permutation(70)[:count]])) for _ in range(200)]
     assert len(set(kinds[order])) == 6 > np.mean(by_chance) + 1
 
 

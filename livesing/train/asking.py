@@ -1,8 +1,9 @@
 """Which passage to ask about next: the one whose answer says most.
 
-Two things make a passage worth asking about. It is far from everything that was answered, so it is unlike
-what is known; and translators fitted to different draws of the answers disagree about it, so what is known
-does not settle it. The first leads while little is known, since a few answers settle nothing anywhere.
+Two things make a passage worth asking about. It and its like are far from everything that was answered, so
+its answer would tell of much that is unknown; and translators fitted to different draws of the answers
+disagree about it, so what is known does not settle it. The first few are drawn: what is chosen to cover
+the music is usual music, and from that alone nothing is learnt of how answers change.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ Asking = Callable[[Doubles, NDArray[np.bool_], NDArray[np.int64], Doubles, int],
 MEMBERS = 6
 """Of the ensemble."""
 SHRINK = 10.0
-FEWEST = 5
-"""Answers before the ensemble has a say."""
+MOST = 500
+"""Passages that are looked at to see how much nearer all would come."""
+FIRST = 8
+"""Questions that are drawn."""
 
 
 def standard(e: Doubles) -> Doubles:
@@ -34,10 +37,19 @@ def distances(e: Doubles, known: Doubles) -> Doubles:
     return np.sqrt(np.maximum(squares, 0).min(axis=1) / e.shape[1])
 
 
+def coverage(e: Doubles, known: Doubles) -> Doubles:
+    """[n] how much nearer all of e [n, E] would come to what is known [m, E], on average, with each of them
+    known too. So a passage is worth much if it is far from everything known and stands for others; one that
+    is like nothing else is not asked about for its own sake. Of very many, every so manieth is looked at."""
+    some = e[:: -(-len(e) // MOST)]
+    squares, others = (e**2).sum(axis=1), (some**2).sum(axis=1)
+    apart = np.sqrt(np.maximum(others[:, None] + squares - 2 * some @ e.T, 0) / e.shape[1])
+    return np.asarray(np.maximum(distances(some, known)[:, None] - apart, 0).mean(axis=0))
+
+
 def disagreement(e: Doubles, known: Doubles, answers: Doubles, rng: np.random.Generator) -> Doubles:
     """[n] standard deviation, over an ensemble of ridge regressions on draws with replacement from (known
-    [m, E],
-    answers [m, D]), of what they expect for e [n, E]; root mean square over D."""
+    [m, E], answers [m, D]), of what they expect for e [n, E]; root mean square over D."""
     guesses = []
     for _ in range(MEMBERS):
         drawn = rng.integers(len(known), size=len(known))
@@ -55,18 +67,14 @@ def worth(
     """[n] how much each passage is worth asking about; -inf for those that are not open.
 
     e [n, E] embeddings of all passages; open_ [n]; known [m] the passages that were answered, and answers
-    [m, D] what was picked. With nothing answered the most usual passage is worth most. Deterministic in
-    `seed`.
+    [m, D] what was picked. Deterministic in `seed`.
     """
+    if len(known) < FIRST:
+        return by_chance(e, open_, known, answers, seed)
     x = standard(e)
-    if not len(known):
-        value = -distances(x, np.zeros((1, x.shape[1])))
-    else:
-        far = distances(x, x[known])
-        value = far / max(float(far[open_].max(initial=0.0)), 1e-9)
-        if len(known) >= FEWEST:
-            torn = disagreement(x, x[known], answers, np.random.default_rng([seed, len(known)]))
-            value = value + torn / max(float(torn[open_].max(initial=0.0)), 1e-9)
+    gained = coverage(x, x[known])
+    torn = disagreement(x, x[known], answers, np.random.default_rng([seed, len(known)]))
+    value = sum(part / max(float(part[open_].max(initial=0.0)), 1e-9) for part in (gained, torn))
     return np.where(open_, value, -np.inf)
 
 
