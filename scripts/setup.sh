@@ -73,7 +73,8 @@ case " $extras " in
 esac
 say "installing livesing${extras:+ with $extras} into .venv (once)"
 rm -f $stamp
-# Bytecode comes when a module is first imported: most of what the wheels carry never is.
+# Most of what the wheels carry is never imported: what the show imports is compiled below, the rest when it is.
 $venv/bin/python -m pip install --no-compile $quiet --disable-pip-version-check -c constraints.txt $torch \
   -e ".${extras:+[${extras// /,}]}"
+env -u PYTHONDONTWRITEBYTECODE $venv/bin/python -c 'import livesing.show, livesing.dreamer, onnxruntime' 2>/dev/null || true
 printf '%s\n' "$wanted" >$stamp
