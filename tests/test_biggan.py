@@ -125,6 +125,14 @@ def test_a_batch_is_its_single_pictures(small: BigGAN) -> None:
         assert (small(z[one], classes[one], truncation[one]) - batch[one]).abs().max() < 1e-5
 
 
+def test_the_form_for_onnxruntime_is_the_same_network(
+    small: BigGAN, small_state: dict[str, torch.Tensor]
+) -> None:
+    z, classes, truncation = latents(1), one_hot(5), torch.tensor([0.37])
+    suited = BigGAN.from_state(small_state, SMALL).suit_onnxruntime()
+    assert (suited(z, classes, truncation) - small(z, classes, truncation)).abs().max() < 1e-5
+
+
 def test_one_condition_is_the_same_for_every_layer(small: BigGAN) -> None:
     z, classes, half = latents(1), one_hot(5), torch.tensor([0.5])
     assert torch.equal(small(z, classes, half), small(layered(z), layered(classes), half))

@@ -9,12 +9,18 @@ The picture is the package's to float rounding, with two thirds to two fifths of
   weighs the two neighbours the wrong way round, so its pictures jump at every .02).
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from livesing.generation.biggan_config import LAYERS, START_PIXELS, BigGANConfig
 from livesing.generation.biggan_fold import RGB, State, fold, sites
+
+Affine = tuple[Tensor, Tensor]
+Norm = Callable[[Tensor, Affine], Tensor]
+"""relu(factor x + offset)."""
 
 
 class BigGAN(nn.Module):
@@ -39,7 +45,8 @@ class BigGAN(nn.Module):
             for block, norms in zip(config.blocks(), self.sites[:-1], strict=True)
         )
         self.attention = _Attention(config.attention_channels)
-        self.picture = nn.Conv2d(config.width, RGB, 3, padding=1)
+        self.picture: nn.Module = nn.Conv2d(config.width, RGB, 3, padding=1)
+        self._norm: Norm = _norm
         # how many of the channels follow the coarse condition, and how many the middle one
         layers = [config.layer(number) for number in range(len(self.blocks))]
         by_layer = [sum(sum(self.sites[n]) for n, of in enumerate(layers) if of == k) for k in range(2)]
@@ -62,6 +69,26 @@ class BigGAN(nn.Module):
             self.register_buffer(name, value)
         return self
 
+    def suit_onnxruntime(self) -> "BigGAN":
+        """The same network, of single pictures, in the form that onnxruntime's kernels for the processor are
+        fastest at, in place -> itself.
+
+        Products and sums that change with every frame it writes down one after the other, while a convolution
+        takes its offset and its ReLU along: so norms become depthwise convolutions. Convolutions that see
+        neighbours want another layout of memory, those of single pixels do not: these become matrix products,
+        which spare the way there and back. And channels are computed by sixteens: the picture has three,
+        which a transposed convolution leaves at that.
+        """
+        self._norm = _depthwise_norm
+        for block in self.blocks:
+            block.conv_0, block.conv_3 = _PixelProduct(block.conv_0), _PixelProduct(block.conv_3)
+        conv = self.picture
+        picture = nn.ConvTranspose2d(self.config.width, RGB, 3, padding=1)
+        weight = conv.weight.flip(2, 3).transpose(0, 1).contiguous()
+        picture.load_state_dict({"weight": weight, "bias": conv.bias}, assign=True)
+        self.picture = picture.requires_grad_(False)
+        return self
+
     def forward(self, z: Tensor, classes: Tensor, truncation: Tensor) -> Tensor:
         if z.dim() == 2:
             z = z[:, None].expand(-1, LAYERS, -1)
@@ -74,10 +101,10 @@ class BigGAN(nn.Module):
         for number, block in enumerate(self.blocks):
             if number == self.config.attention_before:
                 x = self.attention(x)
-            x = block(x, affine[4 * number : 4 * number + 4])
-        return torch.tanh(self.picture(_norm(x, affine[-1])))
+            x = block(x, affine[4 * number : 4 * number + 4], self._norm)
+        return torch.tanh(self.picture(self._norm(x, affine[-1])))
 
-    def _affine(self, condition: Tensor, truncation: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def _affine(self, condition: Tensor, truncation: Tensor) -> list[Affine]:
         """(factor, offset), each [B, channels, 1, 1], of every batch norm: y = factor x + offset.
 
         Statistics between two knots are interpolated linearly, by hats as wide as two steps.
@@ -107,20 +134,20 @@ class _Block(nn.Module):
         super().__init__()
         self.up = up
         self.outputs = outputs
-        self.conv_0 = nn.Conv2d(inputs, inner, 1, bias=False)
+        self.conv_0: nn.Module = nn.Conv2d(inputs, inner, 1, bias=False)
         self.conv_1: nn.Module = (
             nn.ConvTranspose2d(inner, inner, 4, stride=2, padding=1, bias=False)
             if up
             else nn.Conv2d(inner, inner, 3, padding=1, bias=False)
         )
         self.conv_2 = nn.Conv2d(inner, inner, 3, padding=1, bias=False)
-        self.conv_3 = nn.Conv2d(inner, outputs, 1, bias=False)
+        self.conv_3: nn.Module = nn.Conv2d(inner, outputs, 1, bias=False)
 
-    def forward(self, x: Tensor, affine: list[tuple[Tensor, Tensor]]) -> Tensor:
-        y = self.conv_0(_norm(x, affine[0]))
-        y = self.conv_1(_norm(y, affine[1]))
-        y = self.conv_2(_norm(y, affine[2]))
-        y = self.conv_3(_norm(y, affine[3]))
+    def forward(self, x: Tensor, affine: list[Affine], norm: Norm) -> Tensor:
+        y = self.conv_0(norm(x, affine[0]))
+        y = self.conv_1(norm(y, affine[1]))
+        y = self.conv_2(norm(y, affine[2]))
+        y = self.conv_3(norm(y, affine[3]))
         short = x[:, : self.outputs]
         if not self.up:
             return y.add_(short)
@@ -129,6 +156,17 @@ class _Block(nn.Module):
         # eagerly: the sum with the up-sampled short cut, without writing that down
         cells = y.unflatten(3, (-1, 2)).unflatten(2, (-1, 2))
         return cells.add_(short[:, :, :, None, :, None]).flatten(4, 5).flatten(2, 3)
+
+
+class _PixelProduct(nn.Module):
+    """A convolution with a 1x1 kernel and no bias, as the matrix product that it is."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.register_buffer("weight", conv.weight.flatten(1).contiguous())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (self.weight @ x.flatten(2)).unflatten(2, x.shape[2:])
 
 
 class _Attention(nn.Module):
@@ -150,6 +188,11 @@ class _Attention(nn.Module):
         return x + self.back(mixed)
 
 
-def _norm(x: Tensor, affine: tuple[Tensor, Tensor]) -> Tensor:
+def _norm(x: Tensor, affine: Affine) -> Tensor:
     factor, offset = affine
     return torch.addcmul(offset, x, factor).relu_()
+
+
+def _depthwise_norm(x: Tensor, affine: Affine) -> Tensor:
+    factor, offset = affine
+    return torch.relu(F.conv2d(x, factor.transpose(0, 1), offset.flatten(), groups=x.shape[1]))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from livesing.generation.biggan import BigGAN
 from livesing.generation.engine import Floats, Progress, Source, probe
 from livesing.generation.engine_graph import graph, to_tensors
 
@@ -13,16 +14,19 @@ OPSET = 18
 CHATTY = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
-def export_onnx(source: Source, file: Path, progress: Progress) -> Floats:
+def export_onnx(source: Source, file: Path, progress: Progress, *, suited: bool) -> Floats:
     """Write the graph of a source -> the picture of `probe()` in float32. Raises WeightsError.
 
-    Takes a quarter of a minute, and memory of three times the weights.
+    `suited`: to onnxruntime's own kernels for the processor, where the generator has such a form. Takes a
+    quarter of a minute, and memory of three times the weights.
     """
     progress("reading the weights")
     net = graph(source)
     arguments = to_tensors(probe())
     with torch.inference_mode():
         reference: Floats = net(*arguments)[0].numpy().copy()
+    if suited and isinstance(net.net, BigGAN):
+        net.net.suit_onnxruntime()
     progress("writing the graph")
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -95,7 +95,7 @@ class OnnxruntimeKind(_Cpu):
             raise EngineError(f"to build it, {lacking}: pip install 'livesing[gan]'")
         from livesing.generation.engine_export import export_onnx
 
-        return export_onnx(source, file, progress)
+        return export_onnx(source, file, progress, suited=self.name == "onnxruntime")
 
     def open(self, source: Source, file: Path | None, threads: int) -> Engine:
         from livesing.generation.engine_onnxruntime import EmbeddedEngine, OnnxruntimeEngine
