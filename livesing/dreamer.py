@@ -21,9 +21,11 @@ import numpy as np
 from livesing.audio.pulse import Pulse
 from livesing.clock import now as clock_now
 from livesing.deep_tier import STYLE, LazyDeepTier
+from livesing.device_dream import Asked, DeviceDream
 from livesing.engine_room import DreamChoice, EngineRoom, Serving
+from livesing.generation.engine import Engine
 from livesing.generation.engine_open import ServedGenerator, open_embedded
-from livesing.generation.latent_path import TRUNCATION, LatentPath
+from livesing.generation.latent_path import LatentPath
 from livesing.listener import embedding_box, mood_box, pulse_box
 from livesing.mailbox import Mailbox
 from livesing.params import TABLE, snapshot
@@ -81,8 +83,6 @@ class Aim(NamedTuple):
     """[1, LAYERS, 1000] float32, rows that sum to 1."""
     valence: float
     arousal: float
-    deep: float = 0.0
-    """How far the deep tier repaints the frame."""
 
 
 class Dreamer:
@@ -105,13 +105,50 @@ class Dreamer:
         name = self.generator.name
         self.translators = Translators(boxes.translators, name, class_places(name))
         self._steering = Steering()
+        self._device = DeviceDream(self._steering, self.path)
         self._rng = np.random.default_rng(seed)
         self._mood_seen = -1
         self._noise = np.zeros(LATENT)
         self._last: float | None = None
 
+    @property
+    def on_device(self) -> bool:
+        """Whether the last frame's latents were made where it was drawn."""
+        return self._device.away
+
+    def move_to(self, engine: Engine) -> None:
+        """The next frame comes from another engine of the same generator."""
+        self._device.come_home()
+        self.generator.move_to(engine)
+
     def follow(self, now: float) -> Aim:
         """Read the newest of everything, and go on towards it."""
+        return self._go(self._ask(now))
+
+    def dream(self, now: float) -> None:
+        """Go on, make one frame, publish it."""
+        started = clock_now()
+        asked = self._ask(now)
+        width, height = self.generator.size
+        with self.boxes.frames.slot(now) as frame:
+            pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
+            engine = self._device.engine_for(asked, self.generator.engine)
+            if engine is not None:
+                _, latents = self._device.dream(asked, engine, pixels)
+                classes = latents.classes
+            else:
+                z, classes, *_ = self._go(asked)
+                self.generator.render_rgba(z, classes, pixels)
+            style = self.boxes.style.get()
+            path = b"" if style is None else style.value["path"].item()
+            self.deep.paint(pixels, path, asked.params["style.deep"], now, started, self.period)
+            frame["width"], frame["height"] = width, height
+            frame["valence"], frame["arousal"] = asked.felt.valence, asked.felt.arousal
+            frame["top_class"] = int(classes[0, 0].argmax())
+            frame["seconds"] = clock_now() - started
+
+    def _ask(self, now: float) -> Asked:
+        """Read the newest of everything."""
         params = snapshot(_newest(self.boxes.params, np.array([param.default for param in TABLE])))
         mood_letter = self.boxes.moods.get()
         mood = Mood(*mood_letter.value.tolist()) if mood_letter else Mood.neutral(now)
@@ -125,28 +162,17 @@ class Dreamer:
         first, second = self.translators.present(int(params["dream.view"]))
         embedding = self.boxes.embeddings.get()
         felt = Felt(valence, arousal, None if embedding is None else embedding.value)
-        wish = self._steering.translate(felt, first, second, params, self._noise)
         dt = 0.0 if self._last is None else now - self._last
         self._last = now
-        z, classes = self.path.step(dt, wish, pulse, params)
-        self.generator.truncation = params.get("dream.truncation", TRUNCATION)
-        return Aim(z, classes, valence, arousal, params["style.deep"])
+        self.generator.truncation = params["dream.truncation"]
+        return Asked(felt, first, second, params, self._noise, pulse, dt, self.generator.truncation)
 
-    def dream(self, now: float) -> None:
-        """Go on, make one frame, publish it."""
-        started = clock_now()
-        aim = self.follow(now)
-        width, height = self.generator.size
-        with self.boxes.frames.slot(now) as frame:
-            pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
-            self.generator.render_rgba(aim.z, aim.classes, pixels)
-            style = self.boxes.style.get()
-            path = b"" if style is None else style.value["path"].item()
-            self.deep.paint(pixels, path, aim.deep, now, started, self.period)
-            frame["width"], frame["height"] = width, height
-            frame["valence"], frame["arousal"] = aim.valence, aim.arousal
-            frame["top_class"] = int(aim.classes[0, 0].argmax())
-            frame["seconds"] = clock_now() - started
+    def _go(self, asked: Asked) -> Aim:
+        """Translate and go on, on the processor."""
+        self._device.come_home()
+        wish = self._steering.translate(asked.felt, asked.first, asked.second, asked.params, asked.noise)
+        z, classes = self.path.step(asked.dt, wish, asked.pulse, asked.params)
+        return Aim(z, classes, asked.felt.valence, asked.felt.arousal)
 
 
 def _newest(box: Mailbox, otherwise: np.ndarray) -> np.ndarray:
@@ -192,7 +218,7 @@ def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom, deep: LazyDeepTier) ->
         if isinstance(opened, ServedGenerator):
             dreamer = Dreamer(boxes, seed, opened, deep)
         elif opened is not None and dreamer is not None:
-            dreamer.generator.move_to(opened)
+            dreamer.move_to(opened)
         serving = _serving(room.serving, dreamer, deep)
         if serving != told:
             told = serving

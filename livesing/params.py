@@ -84,6 +84,7 @@ TABLE: tuple[Param, ...] = (
     _look("dream.sharpness", "From many classes blended to one class alone", 0.6),
     _look("dream.blend", "Share of the classes that lie near, beside those that are meant", 0.0),
     _look("dream.hysteresis", "How far the feeling must turn back before classes do", 0.1, 0, 1, unit="sd"),
+    _look("dream.truncation", "How far BigGAN and StyleGAN2 stray from the usual", 0.5, smoothing=0.5),
     _look("dream.mix", "Share of the look's second translator, if it names one", 0.5, smoothing=0.5),
     _look("style.strength", "How far the look's palette or style repaints the picture", 0.5, smoothing=0.2),
     _look("style.paint", "How thick a style's strokes are laid", 0.6, smoothing=0.2),

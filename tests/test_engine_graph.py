@@ -11,9 +11,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed (extra [gan])")
 
 from livesing.generation.biggan_config import CONFIGS, BigGANConfig  # noqa: E402
-from livesing.generation.engine import TOLERANCE, Source, probe, unpack  # noqa: E402
+from livesing.generation.device_path import DevicePath  # noqa: E402
+from livesing.generation.engine import INPUTS, TOLERANCE, Source, probe, unpack  # noqa: E402
 from livesing.generation.engine_graph import Graph, graph, reference, to_tensors  # noqa: E402
 from livesing.generation.engine_kinds import KINDS  # noqa: E402
+from livesing.generation.path_step import ROW  # noqa: E402
 from livesing.generation.stylegan2_weights import network, random_state  # noqa: E402
 
 SMALL = BigGANConfig(
@@ -49,6 +51,13 @@ def test_nothing_is_left_on_another_device(name: str) -> None:
     net = network_of(name).to("meta")
     image, rgba = net(*(tensor.to("meta") for tensor in to_tensors(probe())))
     assert image.shape[1:] == (3, *rgba.shape[1:])
+
+
+def test_the_way_from_feeling_to_latents_stays_on_the_device() -> None:
+    """Nor is anything read back on the way, which a graph could not."""
+    way = DevicePath(spread=True).to("meta")
+    shapes = [tuple(tensor.shape) for tensor in way(torch.zeros(ROW, device="meta"))]
+    assert shapes == list(INPUTS.values())
 
 
 @pytest.mark.parametrize("name", ["biggan-small", "stylegan2"])

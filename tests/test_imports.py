@@ -28,6 +28,7 @@ FLOORS = {
             "hearing",
             "beat_desk",
             "deep_tier",
+            "device_dream",
             "dreamer",
             "engine_room",
             "supervisor",
@@ -48,6 +49,7 @@ SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "misc", "manager"
 WITH_TORCH = (
     "livesing.bench_generator",
     "livesing.generation.biggan",
+    "livesing.generation.device_path",
     "livesing.generation.engine_cuda",
     "livesing.generation.engine_export",
     "livesing.generation.engine_graph",

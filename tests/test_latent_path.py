@@ -161,7 +161,7 @@ def test_a_beat_throws_and_returns() -> None:
 
 def test_beats_of_a_bar_throw_their_own_way() -> None:
     path = LatentPath(0)
-    ways = np.array([path._direction(beat) for beat in range(8)])
+    ways = np.array([path.direction(beat) for beat in range(8)])
     np.testing.assert_allclose(np.linalg.norm(ways, axis=1), 1.0)
     np.testing.assert_array_equal(ways[:4], ways[4:])
     assert np.abs(ways[:4] @ ways[:4].T - np.eye(4)).max() < 0.5

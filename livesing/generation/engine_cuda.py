@@ -1,18 +1,26 @@
 """The CUDA engine: torch in half precision with channels last, played back as one CUDA graph.
 
-A frame is one launch. Its pixels leave the GPU as packed RGBA by one copy into pinned memory, on a stream
-of its own, so that the next frame is drawn meanwhile: `begin` a frame, then `finish` the one before.
+A frame is one launch: of the graph from latents to pixels, or of the one that begins with what is felt
+(device_path.py) and has the same network at its end. They share their memory, and never run at once. Pixels
+leave the GPU as packed RGBA by one copy into pinned memory, on a stream of its own, so that the next frame is
+drawn meanwhile: `begin` a frame, then `finish` the one before.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from livesing.errors import EngineError
+from livesing.generation.device_path import DevicePath
 from livesing.generation.engine import INPUTS, Bytes, Floats, Latents, Precision, Source, probe, unpack
 from livesing.generation.engine_graph import Graph, graph, to_tensors
+from livesing.generation.path_step import ROW
+from livesing.translation.translator import LATENT
+
+log = logging.getLogger(__name__)
 
 SLOTS = 2
 """Frames under way at most: one that is drawn while the other leaves."""
@@ -30,62 +38,115 @@ def placed(source: Source, precision: Precision) -> Graph:
 
 
 class GraphedEngine:
-    """Implements Engine: a network's launches as one CUDA graph, latents moved in, and pixels out."""
+    """Implements DreamingEngine: a network's launches as one CUDA graph, latents or feelings moved in, and
+    pixels out. Where the graph from feelings cannot be had, `path` is None: the processor goes the way."""
 
     kind = "cuda"
 
-    def __init__(self, run: Run, size: tuple[int, int], note: str) -> None:
+    def __init__(self, run: Run, source: Source, size: tuple[int, int], note: str) -> None:
         self.size, self.note = size, note
         self._stream, self._way_out = torch.cuda.Stream(), torch.cuda.Stream()
         self._given = [torch.zeros(shape, device="cuda") for shape in INPUTS.values()]
         self._given[1][..., 0] = 1.0
         self._given[2].fill_(0.5)
-        torch.cuda.synchronize()
         try:
-            with torch.inference_mode(), torch.cuda.stream(self._stream):
-                for _ in range(WARM_UP):
-                    run(*self._given)
-                self._stream.synchronize()
-                self._graph = torch.cuda.CUDAGraph()
-                # another thread may be drawing with another engine meanwhile
-                with torch.cuda.graph(self._graph, stream=self._stream, capture_error_mode="thread_local"):
-                    self._image, self._rgba = run(*self._given)
+            self._graph, (self._image, self._rgba) = self._taken_down(lambda: run(*self._given))
         except RuntimeError as error:  # out of memory, an operation without a kernel, a compiler's failure
             raise EngineError(f"CUDA: {str(error).splitlines()[0]}") from None
+        self.path: DevicePath | None = None
+        try:
+            self._take_down_the_way(run, DevicePath(spread=source.generator != "embedded").to("cuda"))
+        except RuntimeError as error:
+            log.warning("the latent path stays on the processor: %s", str(error).splitlines()[0])
         self._posted = [[torch.zeros(shape).pin_memory() for shape in INPUTS.values()] for _ in range(SLOTS)]
-        self._parked = [torch.empty_like(self._rgba) for _ in range(SLOTS)]
-        self._landed = [torch.empty(self._rgba.shape, dtype=torch.int32).pin_memory() for _ in range(SLOTS)]
+        self._posted_rows = [torch.zeros(ROW).pin_memory() for _ in range(SLOTS)]
+        # what leaves: the pixels, and after a way, the latents to which it led
+        leaving = (self._rgba, *self._given)
+        self._parked = [[torch.empty_like(tensor) for tensor in leaving] for _ in range(SLOTS)]
+        self._landed = [
+            [torch.empty(tensor.shape, dtype=tensor.dtype).pin_memory() for tensor in leaving]
+            for _ in range(SLOTS)
+        ]
         self._drawn = [torch.cuda.Event() for _ in range(SLOTS)]
         self._copied = [torch.cuda.Event() for _ in range(SLOTS)]
         self._begun = self._finished = 0
 
+    def _taken_down(
+        self, work: Callable[[], tuple[Tensor, Tensor]], beside: torch.cuda.CUDAGraph | None = None
+    ) -> tuple[torch.cuda.CUDAGraph, tuple[Tensor, Tensor]]:
+        """The graph of what `work` launches, and its outputs; its memory is that of the graph `beside` it."""
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.inference_mode(), torch.cuda.stream(self._stream):
+            for _ in range(WARM_UP):
+                work()
+            self._stream.synchronize()
+            pool = None if beside is None else beside.pool()
+            # another thread may be drawing with another engine meanwhile
+            with torch.cuda.graph(graph, pool, self._stream, capture_error_mode="thread_local"):
+                outputs = work()
+        return graph, outputs
+
+    def _take_down_the_way(self, run: Run, path: DevicePath) -> None:
+        self._row = torch.ones(ROW, device="cuda")
+
+        def whole() -> tuple[Tensor, Tensor]:
+            for given, value in zip(self._given, path(self._row), strict=True):
+                given.copy_(value)
+            return run(*self._given)
+
+        self._way, (_, self._dreamt) = self._taken_down(whole, self._graph)
+        path.resume(np.zeros(LATENT), np.zeros(LATENT), None)
+        self.path = path
+
     def begin(self, latents: Latents) -> None:
         """Start a frame; at most SLOTS may be unfinished."""
-        if self._begun - self._finished >= SLOTS:
-            raise RuntimeError(f"{SLOTS} frames are under way: finish one first")
-        slot = self._begun % SLOTS
-        self._begun += 1
+        slot = self._next_slot()
         for posted, value in zip(self._posted[slot], latents, strict=True):
             posted.numpy()[...] = value
+        self._launch(slot, self._given, self._posted[slot], self._graph, [self._rgba])
+
+    def begin_dream(self, row: Floats) -> None:
+        """Start a frame for a PathStep's row; as `begin`."""
+        slot = self._next_slot()
+        self._posted_rows[slot].numpy()[...] = row
+        leaving = [self._dreamt, *self._given]
+        self._launch(slot, [self._row], [self._posted_rows[slot]], self._way, leaving)
+
+    def _next_slot(self) -> int:
+        if self._begun - self._finished >= SLOTS:
+            raise RuntimeError(f"{SLOTS} frames are under way: finish one first")
+        self._begun += 1
+        return (self._begun - 1) % SLOTS
+
+    def _launch(
+        self, slot: int, given: Sequence[Tensor], posted: Sequence[Tensor],
+        graph: torch.cuda.CUDAGraph, leaving: Sequence[Tensor],
+    ) -> None:  # fmt: skip
         with torch.inference_mode(), torch.cuda.stream(self._stream):
-            for given, posted in zip(self._given, self._posted[slot], strict=True):
-                given.copy_(posted, non_blocking=True)
-            self._graph.replay()
-            self._parked[slot].copy_(self._rgba)
+            for target, value in zip(given, posted, strict=True):
+                target.copy_(value, non_blocking=True)
+            graph.replay()
+            for parked, value in zip(self._parked[slot], leaving, strict=False):
+                parked.copy_(value)
             self._drawn[slot].record(self._stream)
         with torch.inference_mode(), torch.cuda.stream(self._way_out):
             self._way_out.wait_event(self._drawn[slot])
-            self._landed[slot].copy_(self._parked[slot], non_blocking=True)
+            for landed, parked, _ in zip(self._landed[slot], self._parked[slot], leaving, strict=False):
+                landed.copy_(parked, non_blocking=True)
             self._copied[slot].record(self._way_out)
 
     def finish(self, out: Bytes | None) -> Bytes:
         """Wait for the oldest frame that was begun; without `out`, valid until SLOTS more are begun."""
+        return unpack(self._landing()[0].numpy(), self.size, out)
+
+    def _landing(self) -> list[Tensor]:
         if self._finished == self._begun:
             raise RuntimeError("no frame is under way")
         slot = self._finished % SLOTS
         self._finished += 1
         self._copied[slot].synchronize()
-        return unpack(self._landed[slot].numpy(), self.size, out)
+        return self._landed[slot]
 
     def image(self, latents: Latents) -> Floats:
         self.begin(latents)
@@ -97,17 +158,29 @@ class GraphedEngine:
         self.begin(latents)
         return self.finish(out)
 
+    def dream(self, row: Floats, out: Bytes | None) -> tuple[Bytes, Latents]:
+        self.begin_dream(row)
+        rgba, *latents = (tensor.numpy() for tensor in self._landing())
+        return unpack(rgba, self.size, out), Latents(*latents)
+
     def replay(self) -> None:
         """One more forward pass of the last latents, and no copy: what is timed, on `stream`."""
         with torch.cuda.stream(self._stream):
             self._graph.replay()
+
+    def replay_dream(self) -> None:
+        """The same from the last row on; the path goes on by its dt."""
+        with torch.cuda.stream(self._stream):
+            self._way.replay()
 
     @property
     def stream(self) -> torch.cuda.Stream:
         return self._stream
 
     def close(self) -> None:
-        del self._graph, self._image, self._rgba, self._parked
+        self.path = None
+        for name in ("_way", "_dreamt", "_graph", "_image", "_rgba", "_parked"):
+            self.__dict__.pop(name, None)
         torch.cuda.empty_cache()
 
 
@@ -124,4 +197,4 @@ class CudaEngine(GraphedEngine):
             run = torch.compile(program.module(), fullgraph=True, dynamic=False)
         how = "compiled, " if compiled else ""
         note = f"torch, {torch.cuda.get_device_name()}, {how}{precision}, CUDA graph"
-        super().__init__(run, net.size, note)
+        super().__init__(run, source, net.size, note)

@@ -233,7 +233,7 @@ class TensorRtKind(CudaKind):
         if file is None:
             raise EngineError("TensorRT needs a file that was built")
         try:
-            return TensorRtEngine(file, self.precision(source))
+            return TensorRtEngine(source, file, self.precision(source))
         except (ImportError, OSError) as error:
             raise EngineError(f"TensorRT does not load: {error}") from None
 

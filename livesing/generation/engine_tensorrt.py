@@ -54,7 +54,7 @@ class TensorRtEngine(GraphedEngine):
 
     kind = "tensorrt"
 
-    def __init__(self, file: Path, precision: Precision) -> None:
+    def __init__(self, source: Source, file: Path, precision: Precision) -> None:
         import tensorrt
 
         self._log = tensorrt.Logger(tensorrt.Logger.ERROR)
@@ -69,7 +69,7 @@ class TensorRtEngine(GraphedEngine):
         _, height, width = self._outputs[1].shape
         where = torch.cuda.get_device_name()
         note = f"TensorRT {tensorrt.__version__}, {where}, {precision}, CUDA graph"
-        super().__init__(self._run, (int(width), int(height)), note)
+        super().__init__(self._run, source, (int(width), int(height)), note)
 
     def _bind(self, tensorrt: object) -> tuple[Tensor, Tensor]:
         """Memory for image and rgba, which the engine names as it likes: told apart by their types."""

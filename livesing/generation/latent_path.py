@@ -11,6 +11,8 @@ z keeps its norm throughout: generators are trained on a shell, and a shorter z 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,7 +32,14 @@ WANDER_HZ = (0.013, 0.045)
 """Frequencies of the wandering at a middling level: one way and back in 22 to 77 s."""
 STILL = 0.15
 """Speed of following and wandering in silence, as a share of the usual, so that silence calms the picture."""
+SLOWEST = 1e-3
+"""Of the usual speed."""
 ENERGY_SECONDS = 1.0
+CONFIDENCE_SECONDS = 1.0
+WANDER_GAIN = 0.6 * NORM / float(np.sqrt(LATENT / 2))
+"""At `dream.wander` 1 it reaches .6 of |z|: the waves' root mean square is .7."""
+BEAT_THROW = 0.9
+"""Of |z|, at `dream.beat` 1."""
 
 
 def beat_throw(phase: float) -> float:
@@ -58,6 +67,19 @@ def follow(
     )
 
 
+class PathState(NamedTuple):
+    """Where a path is: what the next step depends on, beside what it is given."""
+
+    classes: np.ndarray
+    """[2, LAYERS, CLASSES]: the value and the pole before it."""
+    z: np.ndarray
+    """[2, LAYERS, LATENT], likewise."""
+    wandered: float = 0.0
+    """Seconds, at the middling pace."""
+    confidence: float = 0.0
+    energy: float = 0.0
+
+
 class LatentPath:
     """The state of the motion; owned by the generator's loop.
 
@@ -67,13 +89,10 @@ class LatentPath:
     def __init__(self, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         self._seed = seed
-        self._wander_hz = rng.uniform(*WANDER_HZ, LATENT)
-        self._wander_phase = rng.uniform(0, 2 * np.pi, LATENT)
-        self._wandered = 0.0
-        self._classes: np.ndarray | None = None  # [2, LAYERS, CLASSES]: the value and the pole before it
-        self._z = np.zeros((2, LAYERS, LATENT))
-        self._confidence = 0.0
-        self._energy = 0.0
+        self.wander_hz = rng.uniform(*WANDER_HZ, LATENT)
+        self.wander_phase = rng.uniform(0, 2 * np.pi, LATENT)
+        self.state: PathState | None = None
+        """None before the first step; may be set, to go on from there."""
 
     def step(
         self, dt: float, target: Translation, pulse: Pulse, params: Mapping[str, float]
@@ -82,30 +101,38 @@ class LatentPath:
 
         Reads `dream.pace`, `dream.wander`, `dream.beat` and `show.hold` from `params`.
         """
-        self._energy += (pulse.level - self._energy) * -np.expm1(-dt / ENERGY_SECONDS)
-        calm = STILL + (1 - STILL) * min(1.0, 2 * self._energy)
-        seconds = (LAYER_SECONDS / max(params["dream.pace"] * calm, 1e-3))[:, None]
-        if self._classes is None:
-            self._classes = np.broadcast_to(target.classes, (2, LAYERS, CLASSES)).astype(np.float64)
-            self._z[:] = target.z
-        elif not params["show.hold"]:
-            self._classes = np.stack(follow(self._classes[0], self._classes[1], target.classes, dt, seconds))
-            self._z = np.stack(follow(self._z[0], self._z[1], target.z, dt, seconds))
-            self._wandered += dt * params["dream.pace"] * (STILL + (2 - STILL) * self._energy)
-        self._confidence += (pulse.beat_confidence - self._confidence) * -np.expm1(-dt / 1.0)
+        classes, z, wandered, confidence, energy = self.state or _beginning(target)
+        energy += (pulse.level - energy) * -np.expm1(-dt / ENERGY_SECONDS)
+        confidence += (pulse.beat_confidence - confidence) * -np.expm1(-dt / CONFIDENCE_SECONDS)
+        if self.state is not None and not params["show.hold"]:
+            calm = STILL + (1 - STILL) * min(1.0, 2 * energy)
+            seconds = (LAYER_SECONDS / max(params["dream.pace"] * calm, SLOWEST))[:, None]
+            classes = np.stack(follow(classes[0], classes[1], target.classes, dt, seconds))
+            z = np.stack(follow(z[0], z[1], target.z, dt, seconds))
+            wandered += dt * params["dream.pace"] * (STILL + (2 - STILL) * energy)
+        self.state = PathState(classes, z, wandered, confidence, energy)
 
-        z = _on_shell(self._z[0])
-        wave = np.sin(2 * np.pi * self._wander_hz * self._wandered + self._wander_phase)
-        z = z + params["dream.wander"] * 0.6 * WANDER_BY_LAYER[:, None] * wave * NORM / np.sqrt(LATENT / 2)
-        throw = params["dream.beat"] * beat_throw(pulse.beat_phase) * self._confidence
-        z = z + 0.9 * throw * BEAT_BY_LAYER[:, None] * self._direction(int(pulse.beats)) * NORM
-        classes = self._classes[0] / self._classes[0].sum(axis=-1, keepdims=True)
-        return _on_shell(z)[None].astype(np.float32), classes[None].astype(np.float32)
+        wave = np.sin(2 * np.pi * self.wander_hz * wandered + self.wander_phase)
+        moved = _on_shell(z[0]) + params["dream.wander"] * WANDER_GAIN * WANDER_BY_LAYER[:, None] * wave
+        throw = params["dream.beat"] * beat_throw(pulse.beat_phase) * confidence
+        moved = moved + BEAT_THROW * NORM * throw * BEAT_BY_LAYER[:, None] * self.direction(pulse.beats)
+        mixture = classes[0] / classes[0].sum(axis=-1, keepdims=True)
+        return _on_shell(moved)[None].astype(np.float32), mixture[None].astype(np.float32)
 
-    def _direction(self, beat: int) -> np.ndarray:
-        """The unit vector in which this beat throws: its own, but the bar's four beats come back."""
-        direction = np.random.default_rng((self._seed, beat // 16, beat % 4)).normal(size=LATENT)
-        return direction / np.linalg.norm(direction)
+    def direction(self, beats: float) -> np.ndarray:
+        """The unit vector [128] in which this beat throws: its own, but the bar's four beats come back."""
+        return _direction(self._seed, int(beats) // 16, int(beats) % 4)
+
+
+def _beginning(target: Translation) -> PathState:
+    classes = np.broadcast_to(target.classes, (2, LAYERS, CLASSES)).astype(np.float64)
+    return PathState(classes, np.broadcast_to(target.z, (2, LAYERS, LATENT)).astype(np.float64))
+
+
+@lru_cache(maxsize=64)
+def _direction(seed: int, bars: int, beat: int) -> np.ndarray:
+    direction = np.random.default_rng((seed, bars, beat)).normal(size=LATENT)
+    return direction / np.linalg.norm(direction)
 
 
 def _on_shell(z: np.ndarray) -> np.ndarray:

@@ -65,8 +65,9 @@ class Steering:
     """What is held from one translation to the next; owned by the dreamer."""
 
     def __init__(self) -> None:
-        self._held: Point | None = None
-        self._locked: np.ndarray | None = None
+        self.held: Point | None = None
+        self.locked: np.ndarray | None = None
+        """[1000], the classes of the last translation. Both may be set, to go on from there."""
 
     def translate(
         self, felt: Felt, first: Translator, second: Translator | None, params: Mapping[str, float],
@@ -76,14 +77,14 @@ class Steering:
 
         Classes follow the feeling with hysteresis; z follows it as it is.
         """
-        self._held = play(self._held, Point(felt.valence, felt.arousal), params["dream.hysteresis"])
-        steady = felt._replace(valence=self._held.valence, arousal=self._held.arousal)
+        self.held = play(self.held, Point(felt.valence, felt.arousal), params["dream.hysteresis"])
+        steady = felt._replace(valence=self.held.valence, arousal=self.held.arousal)
         wish = _one(steady, felt, first, params)
         if second is not None and params["dream.mix"] > 0:
             wish = blended(wish, _one(steady, felt, second, params), params["dream.mix"])
-        if params["dream.lock"] and self._locked is not None:
-            wish = wish._replace(classes=self._locked)
-        self._locked = wish.classes
+        if params["dream.lock"] and self.locked is not None:
+            wish = wish._replace(classes=self.locked)
+        self.locked = wish.classes
         z = on_length(wish.z) + params["dream.noise"] * NOISE * noise
         return wish._replace(z=z.astype(np.float32))
 
