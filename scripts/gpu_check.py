@@ -8,9 +8,10 @@
 Needs torch 2.11 or newer, numpy and this package's own code, nothing else; TensorRT's rows appear where
 tensorrt and torch_tensorrt are installed, and say why not where they are not. Weights are random: they change
 neither time nor rounding. Times are of the GPU's own events around one frame, played back as a CUDA graph,
-after a warm-up, medians over many; `show` is what the show's generator reaches: translator, latent path,
-frame, and its pixels in this process's memory. The roofline is that of the convolutions and matrix products
-at this GPU's own measured rates.
+after a warm-up, medians over many. `with the way` has the translator and the latent path in the graph, too;
+how far its latents are from the processor's is the way's error, which may be .001. `show` is what the show's
+generator reaches: from a feeling to pixels in this process's memory. The roofline is that of the convolutions
+and matrix products at this GPU's own measured rates.
 
 Exits with 0 when every engine that ran draws what torch draws, with 1 when one does not, 3 without a GPU.
 """
@@ -20,7 +21,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -34,15 +35,20 @@ sys.path.insert(0, str(ROOT))
 import torch  # noqa: E402
 
 from livesing.audio.pulse import Pulse  # noqa: E402
-from livesing.errors import LivesingError  # noqa: E402
+from livesing.device_dream import Asked, DeviceDream  # noqa: E402
+from livesing.errors import EngineError, LivesingError  # noqa: E402
 from livesing.generation import engine_work  # noqa: E402
 from livesing.generation.biggan_config import CONFIGS  # noqa: E402
 from livesing.generation.engine import TOLERANCE, Engine, Source, make_latents, probe, self_test  # noqa: E402
 from livesing.generation.engine_graph import biggan_state, graph, reference, to_tensors  # noqa: E402
 from livesing.generation.engine_kinds import KINDS  # noqa: E402
-from livesing.generation.latent_path import LatentPath  # noqa: E402
+from livesing.generation.latent_path import TRUNCATION, LatentPath  # noqa: E402
+from livesing.generation.path_step import ROW, DreamingEngine, dreaming  # noqa: E402
+from livesing.params import TABLE  # noqa: E402
 from livesing.translation.fixed_map import fixed_map  # noqa: E402
-from livesing.translation.network import translate  # noqa: E402
+from livesing.translation.network import NetworkTranslator  # noqa: E402
+from livesing.translation.steering import Steering  # noqa: E402
+from livesing.translation.translator import LATENT, Felt  # noqa: E402
 
 SOURCES = {
     "embedded": Source("embedded", size=(1920, 1080)),
@@ -53,7 +59,8 @@ ENGINES = ("cuda", "cuda-compiled", "tensorrt")
 OLDEST_TORCH = (2, 11)
 TARGET_MS = {"biggan-deep-512": {"H200": 1.3, "RTX 3060": 11.0, "RTX 4090": 3.0}}
 """Of half precision at batch 1, by what the GPU's name holds."""
-SHOW_PARAMS = {"dream.pace": 1.0, "dream.wander": 0.4, "dream.beat": 0.4, "show.hold": 0.0}
+FURTHEST = 1e-3
+"""That latents made on the GPU may be from the processor's."""
 MOODS = ROOT / "livesing" / "generation" / "embedded_moods.npy"
 
 
@@ -66,15 +73,20 @@ class Row:
     size: str = ""
     p50: float = 0.0
     p99: float = 0.0
+    whole: float = 0.0
     roofline: float = 0.0
     upstream: float = 0.0
     error: float = 0.0
+    way_error: float = 0.0
     show_fps: float = 0.0
     open_s: float = 0.0
     memory_mb: float = 0.0
     trouble: str = ""
 
-    TITLES = "generator|engine|size|ms p50|p99|roofline ms|share|x plain torch|rms error|show fps|open s|MB"
+    TITLES = (
+        "generator|engine|size|ms p50|p99|with the way|roofline ms|share|x plain torch|rms error|way error|"
+        "show fps|open s|MB"
+    )
 
     def cells(self) -> list[str]:
         if self.trouble:
@@ -82,8 +94,9 @@ class Row:
         share = f"{100 * self.roofline / self.p50:.0f} %" if self.roofline else "-"
         roofline = f"{self.roofline:.3f}" if self.roofline else "-"
         gain = f"{self.upstream / self.p50:.1f}" if self.upstream else "-"
-        numbers = [f"{self.p50:.3f}", f"{self.p99:.3f}", roofline, share, gain, f"{self.error:.1e}"]
-        rest = [f"{self.show_fps:.0f}", f"{self.open_s:.1f}", f"{self.memory_mb:.0f}"]
+        whole, way = (f"{self.whole:.3f}", f"{self.way_error:.1e}") if self.whole else ("-", "-")
+        numbers = [f"{self.p50:.3f}", f"{self.p99:.3f}", whole, roofline, share, gain, f"{self.error:.1e}"]
+        rest = [way, f"{self.show_fps:.0f}", f"{self.open_s:.1f}", f"{self.memory_mb:.0f}"]
         return [self.generator, self.engine, self.size, *numbers, *rest]
 
 
@@ -226,6 +239,13 @@ def measure(
         replay or (lambda: engine.rgba(probe(), None)), frames, getattr(engine, "stream", None)
     )
     row.p50, row.p99 = float(np.median(times)), float(np.percentile(times, 99))
+    away = dreaming(engine)
+    if away is not None:
+        row.way_error = way_error(away, spread=source.generator != "embedded")
+        if row.way_error > FURTHEST:
+            raise EngineError(f"the way to the latents fails its self-test: it is off by {row.way_error:.2g}")
+        again = getattr(engine, "replay_dream", lambda: away.dream(np.ones(ROW, np.float32), None))
+        row.whole = float(np.median(machine.times(again, frames, getattr(engine, "stream", None))))
     row.show_fps = show_rate(engine, frames)
     if machine.on_gpu:
         row.memory_mb = torch.cuda.max_memory_allocated() / 1e6
@@ -249,30 +269,48 @@ def plain(source: Source, machine: Machine, frames: int) -> float:
     return float(np.median(times))
 
 
+def moments(frames: int, fps: int) -> Iterator[Asked]:
+    """What a show asks for: a feeling that goes round, music at 120 bpm."""
+    translator = NetworkTranslator(fixed_map(np.load(MOODS), 0))
+    params = {param.name: param.default for param in TABLE}
+    noise = np.random.default_rng(0).normal(size=LATENT).clip(-2, 2)
+    for number in range(frames):
+        time = number / fps
+        felt = Felt(float(np.sin(1.2 * time)), float(np.cos(0.9 * time)))
+        beat = {"beats": 2 * time // 1, "beat_phase": 2 * time % 1, "beat_confidence": 1.0}
+        pulse = Pulse.quiet(time)._replace(level=0.8, **beat)
+        yield Asked(felt, translator, None, params, noise, pulse, 1 / fps if number else 0.0, 0.5)
+
+
+def way_error(engine: DreamingEngine, spread: bool) -> float:
+    """How far the engine's latents are from the processor's, over some seconds of a show."""
+    steering, path, device = Steering(), LatentPath(0), DeviceDream(Steering(), LatentPath(0))
+    worst = 0.0
+    for asked in moments(20, 5):
+        wish = steering.translate(asked.felt, asked.first, asked.second, asked.params, asked.noise)
+        z, classes = path.step(asked.dt, wish, asked.pulse, asked.params)
+        _, there = device.dream(asked, engine, None)
+        z = z * (asked.truncation / TRUNCATION) if spread else z
+        worst = max(worst, np.abs(there.z - z).max(), np.abs(there.classes - classes).max())
+    return float(worst)
+
+
 def show_rate(engine: Engine, frames: int) -> float:
-    """Frames a second as the generator process makes them: a mood goes in, RGBA comes out, two under way."""
-    weights, path = fixed_map(np.load(MOODS), 0), LatentPath(0)
-    pulse = Pulse.quiet(0.0)
+    """Frames a second as the generator process makes them, one after the other: a mood goes in, RGBA comes
+    out."""
+    steering, path = Steering(), LatentPath(0)
+    device, away = DeviceDream(steering, path), dreaming(engine)
     out = np.zeros((engine.size[1], engine.size[0], 4), np.uint8)
-    begin, finish = getattr(engine, "begin", None), getattr(engine, "finish", None)
-    under_way = 0
     began = 0.0
-    for number in range(frames + 5):
+    for number, asked in enumerate(moments(frames + 5, 60)):
         if number == 5:
             began = time.perf_counter()
-        wish = translate(np.sin(number / 50), np.cos(number / 70), weights)
-        z, classes = path.step(1 / 60, wish, pulse, SHOW_PARAMS)
-        latents = make_latents(z, classes, 0.5)
-        if begin is None or finish is None:
-            engine.rgba(latents, out)
+        if away is not None:
+            device.dream(asked, away, out)
             continue
-        begin(latents)
-        under_way += 1
-        if under_way == 2:
-            finish(out)
-            under_way -= 1
-    if under_way and finish is not None:
-        finish(out)
+        wish = steering.translate(asked.felt, asked.first, asked.second, asked.params, asked.noise)
+        z, classes = path.step(asked.dt, wish, asked.pulse, asked.params)
+        engine.rgba(make_latents(z, classes, asked.truncation), out)
     return frames / (time.perf_counter() - began)
 
 

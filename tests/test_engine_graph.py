@@ -1,6 +1,6 @@
 """What every engine runs: the same network on any device, in half precision, and as it is exported."""
 
-import subprocess
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,13 +100,25 @@ def test_the_reference_is_the_network_itself() -> None:
     assert (reference(Source("biggan-small", seed=0)) == draw(network_of("biggan-small"))).all()
 
 
-def test_the_gpu_check_rehearses_and_needs_a_gpu(tmp_path: Path) -> None:
-    script = Path(__file__).resolve().parent.parent / "scripts" / "gpu_check.py"
+def test_the_gpu_check_rehearses_and_needs_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = str(Path(__file__).resolve().parent.parent / "scripts" / "gpu_check.py")
     table = tmp_path / "gpu.md"
     words = ["--rehearse", "--generators", "embedded", "--frames", "2", "-o", str(table)]
-    done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "| embedded | torch | 256x144 |" in table.read_text()
+    monkeypatch.setattr(sys, "argv", [script, *words])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_path(script, run_name="__main__")
+    (row,) = (
+        line for line in table.read_text().splitlines() if line.startswith("| embedded | torch | 256x144 |")
+    )
+    titles = next(line for line in table.read_text().splitlines() if line.startswith("| generator |"))
+    cells = dict(zip(titles.split(" | "), row.split(" | "), strict=True))
+    assert 0 < float(cells["way error"]) < 1e-3 and float(cells["with the way"]) > 0 < float(
+        cells["show fps"]
+    )
     if not torch.cuda.is_available():
-        done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
-        assert done.returncode == 3 and "no GPU" in done.stderr
+        monkeypatch.setattr(sys, "argv", [script])
+        with pytest.raises(SystemExit, match="3"):
+            runpy.run_path(script, run_name="__main__")
+        assert "no GPU" in capsys.readouterr().err
