@@ -8,6 +8,7 @@ launches for every frame.
 """
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,8 @@ class DevicePath(nn.Module):
         """`spread`: z is as long as the live truncation wants it; the embedded generator's is not."""
         super().__init__()
         self._spread = spread
+        self.stream: torch.cuda.Stream | None = None
+        """Of the GPU, on which its frames run."""
         for name, shape in WEIGHTS.items():
             self.register_buffer(name, torch.zeros(PLACES, *shape))
         self.register_buffer("reach", torch.ones(PLACES, 1, 1))
@@ -78,29 +81,29 @@ class DevicePath(nn.Module):
         self.register_buffer("wander_gain", _column(WANDER_GAIN * WANDER_BY_LAYER))
         self.register_buffer("beat_gain", _column(BEAT_THROW * NORM * BEAT_BY_LAYER))
 
-    @torch.no_grad()
     def wear(self, place: int, weights: TranslatorWeights, reach: float) -> None:
         """Translate by this network, as the look's own (place 0) or as the one that is blended in (1)."""
-        for name in WEIGHTS:
-            values = torch.from_numpy(np.array(getattr(weights, name), np.float32))
-            if name.endswith("_classes"):  # the classes of no column never come out
-                whole = torch.full((*values.shape[:-1], CLASSES), 0.0 if name[0] == "w" else -math.inf)
-                whole[..., torch.from_numpy(np.array(weights.which))] = values
-                values = whole
-            buffer = self.get_buffer(name)
-            buffer[place].copy_(values.reshape(buffer.shape[1:]))
-        self.reach[place] = reach
-        self._settle()
+        with torch.no_grad(), self._between_frames():
+            for name in WEIGHTS:
+                values = torch.from_numpy(np.array(getattr(weights, name), np.float32))
+                if name.endswith("_classes"):  # the classes of no column never come out
+                    nothing = 0.0 if name == "w_classes" else -math.inf
+                    whole = torch.full((*values.shape[:-1], CLASSES), nothing)
+                    whole[..., torch.from_numpy(np.array(weights.which))] = values
+                    values = whole
+                buffer = self.get_buffer(name)
+                buffer[place].copy_(values.reshape(buffer.shape[1:]))
+            self.reach[place].fill_(reach)
 
-    @torch.no_grad()
     def resume(self, hz: np.ndarray, phase: np.ndarray, state: WayState | None) -> None:
         """Go on from there, or begin anew; `hz` and `phase` [128] are the wandering's."""
-        self._settle()
-        self.wander_hz.copy_(torch.from_numpy(hz))
-        self.wander_phase.copy_(torch.from_numpy(phase))
-        for name in ("begun", "held", "locked", "followed", "wandered", "confidence", "energy"):
-            self.get_buffer(name).zero_()
-        if state is not None:
+        with torch.no_grad(), self._between_frames():
+            self.wander_hz.copy_(torch.from_numpy(hz))
+            self.wander_phase.copy_(torch.from_numpy(phase))
+            for name in ("begun", "held", "locked", "followed", "wandered", "confidence", "energy"):
+                self.get_buffer(name).zero_()
+            if state is None:
+                return
             path, held, locked = state
             self.begun.fill_(True)
             self.held.copy_(torch.tensor(held))
@@ -109,28 +112,26 @@ class DevicePath(nn.Module):
             self.wandered.fill_(path.wandered)
             self.confidence.fill_(path.confidence)
             self.energy.fill_(path.energy)
-        self._settle()
 
     def state(self) -> WayState | None:
         """Where it is; None before the first frame."""
-        self._settle()
-        if not bool(self.begun):
-            return None
-        followed = self.followed.cpu().numpy().astype(np.float64)
-        path = PathState(
-            classes=followed[..., :CLASSES],
-            z=followed[..., CLASSES:],
-            wandered=float(self.wandered),
-            confidence=float(self.confidence),
-            energy=float(self.energy),
-        )
-        valence, arousal = self.held.tolist()
-        return WayState(path, (valence, arousal), self.locked.cpu().numpy().copy())
+        with self._between_frames():
+            if not bool(self.begun):
+                return None
+            followed = self.followed.cpu().numpy().astype(np.float64)
+            path = PathState(
+                classes=followed[..., :CLASSES],
+                z=followed[..., CLASSES:],
+                wandered=float(self.wandered),
+                confidence=float(self.confidence),
+                energy=float(self.energy),
+            )
+            valence, arousal = self.held.tolist()
+            return WayState(path, (valence, arousal), self.locked.cpu().numpy().copy())
 
-    def _settle(self) -> None:
-        """Frames run on a stream of their own: they are to be over before, and the change before the next."""
-        if self.held.is_cuda:
-            torch.cuda.synchronize(self.held.device)
+    def _between_frames(self) -> AbstractContextManager[object]:
+        """On a GPU in the order of the frames: after those that are under way, before the next."""
+        return nullcontext() if self.stream is None else torch.cuda.stream(self.stream)
 
     def forward(self, row: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         vectors = row[SCALARS:].unflatten(0, (2, LATENT))
@@ -175,10 +176,11 @@ class DevicePath(nn.Module):
         stay = torch.exp(-ratio)
         value, between = (self.followed - target).unbind(0)
         nearer = target + torch.stack([value + between * ratio, between]) * stay
-        nearer = torch.where(step.hold != 0, self.followed, nearer)
-        self.followed.copy_(torch.where(self.begun, nearer, target))
+        moves = (step.hold == 0) & self.begun
+        held = torch.where(self.begun, self.followed, target)
+        self.followed.copy_(torch.where(moves, nearer, held))
         speed = step.pace * (STILL + (2 - STILL) * self.energy)
-        self.wandered.add_(torch.where((step.hold != 0) | ~self.begun, 0.0, step.dt * speed))
+        self.wandered.add_(step.dt * speed * moves)
 
         classes, z = self.followed[0].split((CLASSES, LATENT), 1)
         wave = torch.sin((2 * math.pi) * self.wander_hz * self.wandered + self.wander_phase).float()

@@ -96,6 +96,7 @@ class GraphedEngine:
             return run(*self._given)
 
         self._way, (_, self._dreamt) = self._taken_down(whole, self._graph)
+        path.stream = self._stream
         path.resume(np.zeros(LATENT), np.zeros(LATENT), None)
         self.path = path
 
