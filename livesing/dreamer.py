@@ -197,9 +197,10 @@ def run(boxes: DreamBoxes, seed: int, choice: DreamChoice, style_weights: Path |
 
 
 def _serving(serving: Serving, dreamer: Dreamer | None, deep: LazyDeepTier) -> Serving:
-    """What runs, what of the look's translators cannot be had, and what the deep tier does."""
+    """What runs, how far, what of the look's translators cannot be had, and what the deep tier does."""
     trouble = dreamer.translators.trouble if dreamer is not None else ""
-    words = [serving.words, f"translator: {trouble}" if trouble else "", deep.words]
+    way = "from feeling to frame on its device" if dreamer is not None and dreamer.on_device else ""
+    words = [serving.words, way, f"translator: {trouble}" if trouble else "", deep.words]
     return serving._replace(words="; ".join(filter(None, words)))
 
 

@@ -20,7 +20,7 @@ from livesing.generation.embedded import EmbeddedGenerator
 from livesing.generation.engine import Source, probe
 from livesing.generation.engine_cache import EngineCache
 from livesing.generation.engine_kinds import KINDS
-from livesing.generation.engine_open import ServedGenerator, open_engine
+from livesing.generation.engine_open import ServedGenerator
 from livesing.generation.large_frames import LargeFrames, Lateness
 
 SMALL = BigGANConfig(
@@ -62,49 +62,6 @@ def test_the_embedded_generator_opens_without_torch() -> None:
     )
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert child.stdout.split() == ["(512,", "288)", "onnxruntime", "False", "True"], child.stderr
-
-
-def test_it_moves_to_a_better_engine_without_a_jump(with_torch: None, cache: EngineCache) -> None:
-    built: list[str] = []
-
-    def build(source: Source, name: str, threads: int) -> None:
-        if name != "onnxruntime":
-            raise EngineError(f"{name} is left out of this test")
-        built.append(name)
-        open_engine(source, KINDS[name], cache, 1, lambda words: None).close()
-
-    room = EngineRoom(DreamChoice(SOURCE), cache, build)
-    room.start()
-    try:
-        generator = wait_for(room.take)
-        assert isinstance(generator, ServedGenerator)
-        assert generator.engine.kind == "torch", "what needs no building comes first"
-        assert "biggan-small with random weights, torch" in room.serving.words
-        before = generator.render_rgba(probe().z, probe().classes, None).astype(int)
-        room.frame_ms = 1e4  # the loop finds torch slow
-        better = wait_for(room.take)
-        assert better is not None
-        generator.move_to(better)  # type: ignore[arg-type]
-    finally:
-        room.stop()
-        room.join()
-    assert built == ["onnxruntime"]
-    assert room.serving.kind == generator.engine.kind == "onnxruntime"
-    after = generator.render_rgba(probe().z, probe().classes, None)
-    assert before.std() > 5 and np.abs(after - before).max() <= 1
-
-    again = EngineRoom(DreamChoice(SOURCE), cache, build)
-    again.run()
-    generator = again.take()
-    assert isinstance(generator, ServedGenerator)
-    assert generator.engine.kind == "onnxruntime", "the next show begins with what was the fastest"
-    assert built == ["onnxruntime"]
-
-    without = EngineRoom(DreamChoice(SOURCE, without=("onnxruntime",)), cache, build)
-    without.run()
-    generator = without.take()
-    assert isinstance(generator, ServedGenerator)
-    assert generator.engine.kind == "torch", "what failed in this show is left out"
 
 
 def test_an_engine_that_cannot_be_had_is_told(with_torch: None, cache: EngineCache) -> None:

@@ -2,8 +2,10 @@
 
 import ctypes
 import itertools
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +13,10 @@ import numpy as np
 import pytest
 
 from livesing.cli import main
+from livesing.engine_room import DreamChoice, EngineRoom
 from livesing.errors import EngineError, UsageError, WeightsError
 from livesing.generation.biggan_config import CONFIGS, BigGANConfig
-from livesing.generation.engine import Latents, Progress, Source, make_latents, probe, self_test
+from livesing.generation.engine import Engine, Latents, Progress, Source, make_latents, probe, self_test
 from livesing.generation.engine_cache import EngineCache
 from livesing.generation.engine_device import CAPABILITY_MAJOR, ask
 from livesing.generation.engine_key import engine_key
@@ -58,6 +61,12 @@ def torch() -> Iterator[object]:
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> EngineCache:
     return EngineCache(tmp_path_factory.mktemp("cache") / "livesing" / "engines")
+
+
+@pytest.fixture(scope="module")
+def served(cache: EngineCache) -> Engine:
+    """The embedded generator by onnxruntime."""
+    return open_engine(EMBEDDED, KINDS["onnxruntime"], cache, 1, quiet)
 
 
 def quiet(words: str) -> None:
@@ -151,16 +160,15 @@ def test_a_change_has_to_be_worth_it() -> None:
     assert not faster(9.9, than=10.0)
 
 
-def test_a_frame_is_timed_by_the_clock_it_is_given(cache: EngineCache) -> None:
-    engine = open_engine(EMBEDDED, KINDS["onnxruntime"], cache, 1, quiet)
+def test_a_frame_is_timed_by_the_clock_it_is_given(served: Engine) -> None:
     ticks = itertools.count(step=0.25)
-    assert measure(engine, lambda: next(ticks), seconds=2.0) == 250.0
+    assert measure(served, lambda: next(ticks), seconds=2.0) == 250.0
 
 
 # ------------------------------------------------------------------------------------------ the same pictures
 
 
-def test_onnxruntime_draws_torchs_pictures(torch: object, cache: EngineCache) -> None:
+def test_onnxruntime_draws_torchs_pictures(torch: object, cache: EngineCache, served: Engine) -> None:
     reference = open_engine(SOURCE, KINDS["torch"], cache, 1, quiet)
     assert not ready(SOURCE, KINDS["onnxruntime"], cache)
     said: list[str] = []
@@ -216,11 +224,67 @@ def test_onnxruntime_draws_torchs_pictures(torch: object, cache: EngineCache) ->
     assert "onnxruntime" in generator.note
     assert np.abs(generator.render_rgba(z, classes, None) - before).max() <= 1
     with pytest.raises(EngineError, match="draws"):
-        generator.move_to(open_engine(EMBEDDED, KINDS["onnxruntime"], cache, 1, quiet))
+        generator.move_to(served)
 
 
-def test_the_embedded_generator_by_torch_is_its_file(torch: object, cache: EngineCache) -> None:
-    served = open_engine(EMBEDDED, KINDS["onnxruntime"], cache, 1, quiet)
+def test_a_show_moves_to_a_better_engine_without_a_jump(
+    torch: object, cache: EngineCache, tmp_path: Path
+) -> None:
+    open_engine(SOURCE, KINDS["onnxruntime"], cache, 1, quiet)  # as the test before left it
+    (entry,) = cache.folder.glob("biggan-small--*")
+    own = EngineCache(tmp_path / "engines")
+    built: list[str] = []
+
+    def build(source: Source, name: str, threads: int) -> None:
+        if name != "onnxruntime":
+            raise EngineError(f"{name} is left out of this test")
+        built.append(name)
+        shutil.copytree(entry, own.folder / entry.name)
+
+    room = EngineRoom(DreamChoice(SOURCE), own, build)
+    room.start()
+    try:
+        generator = taken(room)
+        assert isinstance(generator, ServedGenerator)
+        assert generator.engine.kind == "torch", "what needs no building comes first"
+        assert "biggan-small with random weights, torch" in room.serving.words
+        before = generator.render_rgba(probe().z, probe().classes, None).astype(int)
+        room.frame_ms = 1e4  # the loop finds torch slow
+        better = taken(room)
+        assert better is not None and not isinstance(better, ServedGenerator)
+        generator.move_to(better)
+    finally:
+        room.stop()
+        room.join()
+    assert built == ["onnxruntime"]
+    assert room.serving.kind == generator.engine.kind == "onnxruntime"
+    after = generator.render_rgba(probe().z, probe().classes, None)
+    assert before.std() > 5 and np.abs(after - before).max() <= 1
+
+    again = EngineRoom(DreamChoice(SOURCE), own, build)
+    again.run()
+    generator = again.take()
+    assert isinstance(generator, ServedGenerator)
+    assert generator.engine.kind == "onnxruntime", "the next show begins with what was the fastest"
+    assert built == ["onnxruntime"]
+
+    without = EngineRoom(DreamChoice(SOURCE, without=("onnxruntime",)), own, build)
+    without.run()
+    generator = without.take()
+    assert isinstance(generator, ServedGenerator)
+    assert generator.engine.kind == "torch", "what failed in this show is left out"
+
+
+def taken(room: EngineRoom, seconds: float = 60.0) -> ServedGenerator | Engine | None:
+    end = time.monotonic() + seconds
+    while (opened := room.take()) is None and time.monotonic() < end:
+        time.sleep(0.01)
+    return opened
+
+
+def test_the_embedded_generator_by_torch_is_its_file(
+    torch: object, served: Engine, cache: EngineCache
+) -> None:
     defined = open_engine(EMBEDDED, KINDS["torch"], cache, 1, quiet)
     assert served.size == defined.size == (96, 54)
     np.testing.assert_allclose(served.image(probe()), defined.image(probe()), atol=2e-3)
@@ -305,8 +369,8 @@ def test_truncation_scales_what_the_path_gives(torch: object, cache: EngineCache
     assert generator.size == before, "a network of one size keeps it"
 
 
-def test_the_embedded_generator_takes_any_size(cache: EngineCache) -> None:
-    generator = ServedGenerator(EMBEDDED, open_engine(EMBEDDED, KINDS["onnxruntime"], cache, 1, quiet))
+def test_the_embedded_generator_takes_any_size(served: Engine) -> None:
+    generator = ServedGenerator(EMBEDDED, served)
     generator.resize(64, 36)
     assert generator.render_rgba(probe().z, probe().classes, None).shape == (36, 64, 4)
 
