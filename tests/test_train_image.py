@@ -31,11 +31,19 @@ from livesing.train.image_augment import Sources  # noqa: E402
 from livesing.train.image_data import read_rated, split_by_theme, theme_of  # noqa: E402
 from livesing.train.image_distil import distil, explained, judged  # noqa: E402
 from livesing.train.image_mobilenet import Fold, squares, train_mobilenet  # noqa: E402
-from livesing.train.image_names import class_feelings, feelings_of_scores  # noqa: E402
+from livesing.train.image_names import (  # noqa: E402
+    LABELS,
+    class_feelings,
+    feelings_of_scores,
+    read_class_feelings,
+)
 from livesing.train.image_pictures import read_pictures  # noqa: E402
+from livesing.train.image_process import Kernel  # noqa: E402
 from livesing.train.image_student import Student  # noqa: E402
 from livesing.train.image_teacher import LATE, LEVELS, SIDE, TAPS, Insides, Raw  # noqa: E402
 from livesing.train.mobilenet import InvertedResidual, MobileNetV2  # noqa: E402
+from livesing.translation.class_table import load as class_table  # noqa: E402
+from livesing.translation.class_table import shipped  # noqa: E402
 
 COLUMNS = ("Theme", "Category", "Source", "Valence_mean", "Valence_SD", "Arousal_mean", "Arousal_SD")
 
@@ -406,18 +414,32 @@ def test_names_have_feelings() -> None:
     np.testing.assert_allclose(feelings_of_scores(sure, feelings)[0], [-1.5, 1.6, -1.5, 1.6], atol=1e-4)
 
 
+def test_names_have_feelings_by_two_tables(tmp_path: Path) -> None:
+    path = shipped("biggan")
+    assert path is not None
+    table = class_table(path)
+    (tmp_path / LABELS).write_text("\n".join(["background", *table.names]), encoding="utf-8")
+    feelings = read_class_feelings(tmp_path)
+    assert feelings.shape == (1001, 4)
+    assert not feelings[0].any(), "the background feels like nothing"
+    np.testing.assert_allclose(feelings[1:, 2:], table.places, rtol=1e-6)
+    both = feelings[feelings[:, :2].any(1)]
+    assert np.corrcoef(both.T)[[0, 1], [2, 3]].min() > 0.5, "two judgements of the same things agree"
+
+
 def test_the_process_is_a_gaussian_process() -> None:
     rng = np.random.default_rng(0)
     features = [rng.normal(size=(30, 5)).astype(np.float32), rng.normal(size=(30, 2)).astype(np.float32)]
     ratings = np.stack([features[0][:, 0] + features[1][:, 1], features[0][:, 1] ** 2], 1).astype(np.float64)
-    process = image_process.fit(features, (0.5, 1.0), ratings, noise=0.3)
+    kernels = (Kernel(0.5), Kernel(1.0, 0.7))
+    process = image_process.fit(features, kernels, ratings, noise=0.3)
     # the textbook's sum, kernel by kernel and pair by pair
     units = [(group - group.mean(0)) / group.std(0) for group in features]
     kernel = np.zeros((30, 30))
     for i in range(30):
         for j in range(30):
-            for unit, weight in zip(units, (0.5, 1.0), strict=True):
-                kernel[i, j] += weight * np.exp(-((unit[i] - unit[j]) ** 2).mean() / 4)
+            for unit, (weight, reach) in zip(units, kernels, strict=True):
+                kernel[i, j] += weight * np.exp(-((unit[i] - unit[j]) ** 2).mean() / (2 * reach) ** 2)
     mean = ratings.mean(0)
     expected = kernel @ np.linalg.inv(kernel + 0.3 * np.eye(30)) @ (ratings - mean) + mean
     np.testing.assert_allclose(process.rate(features), expected, atol=1e-3)
@@ -548,6 +570,7 @@ def test_what_is_served_is_what_was_learnt(tmp_path: Path, monkeypatch: pytest.M
     from livesing.train.image_served import Served, export_onnx
 
     monkeypatch.setattr(image_served, "LATE", 2)
+    monkeypatch.setattr(image_served, "MIDDLE", 1)
     torch.manual_seed(1)
     student, path = Student(widening=1, depth=4), tmp_path / "image.onnx"
     feelings = class_feelings(["Chihuahua", *map(str, range(1000))])
@@ -609,7 +632,7 @@ def test_cross_validation_leaks_nothing() -> None:
     themes = [f"t{i // 5}" for i in range(100)]
     level = np.repeat(rng.normal(size=(20, 2)), 5, axis=0)
     names = np.repeat(np.eye(20, dtype=np.float32), 5, axis=0)
-    predicted = image_heads.cross_validated([names, names, names], level, themes, 5)
+    predicted = image_heads.cross_validated([names, names, names, names], level, themes, 5)
     assert max(image_report.score(predicted, level).r) < 0.2
 
 

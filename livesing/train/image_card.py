@@ -92,9 +92,9 @@ recolourings of pictures; no rating is used. A fifth of the themes of the rated 
 it. Of the variance of the teacher's late map it explains {known} in photographs that it has learnt from,
 and {unseen} in those of the other themes.
 
-Then a Gaussian process learns the ratings of all photographs, on that map's means and deviations, the
-class scores, and how the things feel that they name, by a table of our own judgement
-(`livesing/train/image_names.py`). A logistic regression tells abstract pictures (generated, painted and
-drawn) from photographs. Whoever serves the net blends its ratings with terms of colour and form by it
-(`livesing/sentiment/image.py`).
+Then a Gaussian process learns the ratings of all photographs, on that map's means and deviations and those
+of an earlier one, the class scores, and how the things feel that they name, by two tables of our own
+judgement (`livesing/train/image_names.py`, `livesing/translation/imagenet.tsv`). A logistic regression
+tells abstract pictures (generated, painted and drawn) from photographs. Whoever serves the net blends its
+ratings with terms of colour and form by it (`livesing/sentiment/image.py`).
 """

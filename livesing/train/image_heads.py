@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from livesing.train.image_data import split_by_theme
 from livesing.train.image_distil import to_student
 from livesing.train.image_names import feelings_of_scores
-from livesing.train.image_process import RatingProcess, fit
+from livesing.train.image_process import Kernel, RatingProcess, fit
 from livesing.train.image_served import LinearHead, groups_of
 from livesing.train.image_student import Student
-from livesing.train.image_teacher import LATE, Teacher
+from livesing.train.image_teacher import LATE, MIDDLE, Teacher
 
 Floats = NDArray[np.float32]
 Features = list[Floats]
 """A group of features an entry, arrays [N, F]."""
 
 BATCH = 16
-GROUP_WEIGHTS = (0.5, 0.5, 0.3)
-"""Of the groups late, scores and feelings in the kernel."""
+KERNELS = (Kernel(0.2, 0.75), Kernel(0.3, 0.75), Kernel(0.7, 0.55), Kernel(0.4))
+"""Of the groups late, middle, scores and feelings."""
 GATE_RIDGE = 300.0
 CROSS_SEEDS = (10, 11, 12)
 
@@ -45,9 +45,10 @@ def teacher_sees(teacher: Teacher, feelings: Floats, pictures: NDArray[np.uint8]
     parts = []
     for i in range(0, len(pictures), BATCH):
         taps = teacher(pictures[i : i + BATCH])
-        late, scores = taps[LATE], taps[-1].reshape(len(taps[-1]), -1)
-        pooled = np.concatenate([late.mean((1, 2)), late.std((1, 2))], 1)
-        parts.append([pooled, scores, feelings_of_scores(scores, feelings)])
+        scores = taps[-1].reshape(len(taps[-1]), -1)
+        maps = (taps[level] for level in (LATE, MIDDLE))
+        pooled = [np.concatenate([m.mean((1, 2)), m.std((1, 2))], 1) for m in maps]
+        parts.append([*pooled, scores, feelings_of_scores(scores, feelings)])
     return [np.concatenate(group) for group in zip(*parts, strict=True)]
 
 
@@ -57,7 +58,7 @@ def rows(features: Features, picked: NDArray[np.generic]) -> Features:
 
 def fit_process(features: Features, ratings: NDArray[np.float64]) -> RatingProcess:
     """The process through rated pictures; ratings [N, 2]."""
-    return fit(features, GROUP_WEIGHTS, ratings)
+    return fit(features, KERNELS, ratings)
 
 
 def cross_validated(

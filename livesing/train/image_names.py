@@ -1,9 +1,8 @@
-"""How the things feel that the teacher knows by name: our own judgement, group by group, of ImageNet's
-classes.
+"""How the things feel that the teacher knows by name: our own judgement of ImageNet's classes, twice.
 
-A teacher of objects says "hammer" or "puppy"; that a puppy is liked it does not say. The table says it,
-coarsely: valence and arousal in -2..2, zero for what is left out. It was written down once, from the names
-alone.
+A teacher of objects says "hammer" or "puppy"; that a puppy is liked it does not say. The table here says it,
+coarsely, group by group: valence and arousal in -2..2, zero for what is left out. The dictionary translator's
+table says it class by class (livesing/translation/imagenet.tsv). Both were written down from the names alone.
 """
 
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livesing.errors import UsageError
+from livesing.translation import class_table
 
 LABELS = "imagenet_labels.txt"
 TEMPERATURES = (1.0, 3.0)
@@ -193,15 +193,23 @@ def class_feelings(labels: Sequence[str]) -> NDArray[np.float32]:
 
 
 def read_class_feelings(folder: Path) -> NDArray[np.float32]:
-    """The table for the teacher's own label file. Raises UsageError where that is missing."""
+    """By both tables, for the teacher's own label file: valence and arousal by groups, then class by class,
+    [1001, 4]. Raises UsageError where the file is missing."""
     path = folder / LABELS
     if not path.is_file():
         raise UsageError(f"the teacher's labels are missing: {path}")
-    return class_feelings(path.read_text(encoding="utf-8").splitlines())
+    groups = class_feelings(path.read_text(encoding="utf-8").splitlines())
+    shipped = class_table.shipped("biggan")
+    assert shipped is not None
+    table = class_table.load(shipped)
+    single = np.zeros_like(groups)
+    single[1 + table.numbers] = table.places  # the teacher's class 0 is the background
+    return np.concatenate([groups, single], 1)
 
 
 def feelings_of_scores(scores: NDArray[np.float32], feelings: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The expected feeling of what the teacher names: scores [N, 1001] -> [N, 2 * len(TEMPERATURES)]."""
+    """The expected feeling of what the teacher names: scores [N, 1001], feelings [1001, K]
+    -> [N, K * len(TEMPERATURES)]."""
     columns = []
     for temperature in TEMPERATURES:
         powers = scores / temperature

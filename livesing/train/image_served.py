@@ -23,7 +23,7 @@ from livesing.train.embedded import strip_traces
 from livesing.train.image_names import TEMPERATURES
 from livesing.train.image_process import RatingProcess
 from livesing.train.image_student import Student
-from livesing.train.image_teacher import LATE
+from livesing.train.image_teacher import LATE, MIDDLE
 
 OPSET = 18
 LARGEST_NUMBER = 60000.0
@@ -33,25 +33,32 @@ SMALLEST_TENSOR = 256
 
 
 class Groups(NamedTuple):
-    """What the heads work on: three groups of features of each picture."""
+    """What the heads work on: four groups of features of each picture."""
 
     late: Tensor  # [N, 320], means and deviations of the map LATE
+    middle: Tensor  # [N, 192], of the map MIDDLE
     scores: Tensor  # [N, 1001]
-    feelings: Tensor  # [N, 4]
+    feelings: Tensor  # [N, 8]
 
 
 def groups_of(student: Student, feelings: Tensor, pictures: Tensor) -> Groups:
-    """The features of pictures float [N, 3, H, W] in -1..1; `feelings` [1001, 2] of the classes."""
+    """The features of pictures float [N, 3, H, W] in -1..1; `feelings` [1001, 4] of the classes."""
     seen = student(pictures)
-    late = seen.maps[LATE]
-    centre = late.mean((2, 3), keepdim=True)
-    deviation = (late - centre).square().mean((2, 3)).add(1e-6).sqrt()
+    late, middle = (_pooled(seen.maps[level]) for level in (LATE, MIDDLE))
     felt = [torch.softmax(seen.scores / temperature, 1) @ feelings for temperature in TEMPERATURES]
-    return Groups(torch.cat([centre.flatten(1), deviation], 1), seen.scores, torch.cat(felt, 1))
+    return Groups(late, middle, seen.scores, torch.cat(felt, 1))
+
+
+def _pooled(maps: Tensor) -> Tensor:
+    """Means and deviations [N, 2 C] of maps [N, C, H, W]."""
+    centre = maps.mean((2, 3), keepdim=True)
+    deviation = (maps - centre).square().mean((2, 3)).add(1e-6).sqrt()
+    return torch.cat([centre.flatten(1), deviation], 1)
 
 
 class ProcessLayer(nn.Module):
-    """A RatingProcess as a part of the network."""
+    """A RatingProcess as a part of the network, with its anchors in 8 bits: their steps, of some hundredths
+    of a deviation, are lost in the mean over the features."""
 
     def __init__(self, process: RatingProcess) -> None:
         super().__init__()
@@ -59,8 +66,12 @@ class ProcessLayer(nn.Module):
         for i, group in enumerate(process.groups):
             self.register_buffer(f"mean{i}", torch.from_numpy(group.mean))
             self.register_buffer(f"scale{i}", torch.from_numpy(1 / group.deviation))
-            self.register_buffer(f"anchors{i}", torch.from_numpy(group.anchors))
-        self.weights = [group.weight for group in process.groups]
+            step = max(float(np.abs(group.anchors).max()), 1e-6) / 127
+            self.register_buffer(
+                f"anchors{i}", torch.from_numpy(np.rint(group.anchors / step)).to(torch.int8)
+            )
+            self.register_buffer(f"step{i}", torch.tensor(step))
+        self.kernels = [group.kernel for group in process.groups]
         self.register_buffer("pull", torch.from_numpy(process.pull))
         self.register_buffer("centre", torch.from_numpy(process.centre))
 
@@ -68,9 +79,11 @@ class ProcessLayer(nn.Module):
         kernel = torch.zeros(1)
         for i in range(self.count):
             x = (features[i] - getattr(self, f"mean{i}")) * getattr(self, f"scale{i}")
-            anchors = getattr(self, f"anchors{i}")
+            anchors = getattr(self, f"anchors{i}").float() * getattr(self, f"step{i}")
             apart = x.square().sum(1, keepdim=True) + anchors.square().sum(1) - 2 * x @ anchors.T
-            kernel = kernel + self.weights[i] * torch.exp(-torch.relu(apart) / (4 * anchors.shape[1]))
+            weight, reach = self.kernels[i]
+            far = 4 * reach**2 * anchors.shape[1]
+            kernel = kernel + weight * torch.exp(-torch.relu(apart) / far)
         return kernel @ self.pull + self.centre
 
 

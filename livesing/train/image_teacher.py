@@ -24,6 +24,8 @@ TAPS = (*((side, side, channels) for side, channels in LEVELS), (1, 1, 1280), (1
 features and the class scores before the softmax."""
 LATE = max(level for level, (_, channels) in enumerate(LEVELS) if channels == 160)
 """The map that tells feelings best."""
+MIDDLE = max(level for level, (_, channels) in enumerate(LEVELS) if channels == 96)
+"""The map that adds most to it: it shows more of how a picture looks, less of what it is of."""
 FILE = "tf2_mobilenet_v2_1.0_224_ptq.tflite"
 
 Floats = NDArray[np.float32]
