@@ -29,6 +29,8 @@ WARM_UP = 3
 
 Run = Callable[..., tuple[Tensor, Tensor]]
 """(z, classes, truncation) on the GPU -> (image, rgba)."""
+Way = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
+"""A row on the GPU -> (z, classes, truncation)."""
 
 
 def placed(source: Source, precision: Precision) -> Graph:
@@ -43,7 +45,10 @@ class GraphedEngine:
 
     kind = "cuda"
 
-    def __init__(self, run: Run, source: Source, size: tuple[int, int], note: str) -> None:
+    def __init__(
+        self, run: Run, source: Source, size: tuple[int, int], note: str, *, compiled: bool = False
+    ) -> None:
+        """`compiled`: let torch.compile fuse the hundred small launches of the way, too, if it can."""
         self.size, self.note = size, note
         self._stream, self._way_out = torch.cuda.Stream(), torch.cuda.Stream()
         self._given = [torch.zeros(shape, device="cuda") for shape in INPUTS.values()]
@@ -54,10 +59,14 @@ class GraphedEngine:
         except RuntimeError as error:  # out of memory, an operation without a kernel, a compiler's failure
             raise EngineError(f"CUDA: {str(error).splitlines()[0]}") from None
         self.path: DevicePath | None = None
-        try:
-            self._take_down_the_way(run, DevicePath(spread=source.generator != "embedded").to("cuda"))
-        except RuntimeError as error:
-            log.warning("the latent path stays on the processor: %s", str(error).splitlines()[0])
+        path = DevicePath(spread=source.generator != "embedded").to("cuda")
+        ways: list[Way] = [torch.compile(path, fullgraph=True, dynamic=False)] if compiled else []
+        for way in (*ways, path):
+            try:
+                self._take_down_the_way(run, path, way)
+                break
+            except RuntimeError as error:
+                log.warning("a way from feeling to latents fails: %s", str(error).splitlines()[0])
         self._posted = [[torch.zeros(shape).pin_memory() for shape in INPUTS.values()] for _ in range(SLOTS)]
         self._posted_rows = [torch.zeros(ROW).pin_memory() for _ in range(SLOTS)]
         # what leaves: the pixels, and after a way, the latents to which it led
@@ -87,11 +96,11 @@ class GraphedEngine:
                 outputs = work()
         return graph, outputs
 
-    def _take_down_the_way(self, run: Run, path: DevicePath) -> None:
+    def _take_down_the_way(self, run: Run, path: DevicePath, way: Way) -> None:
         self._row = torch.ones(ROW, device="cuda")
 
         def whole() -> tuple[Tensor, Tensor]:
-            for given, value in zip(self._given, path(self._row), strict=True):
+            for given, value in zip(self._given, way(self._row), strict=True):
                 given.copy_(value)
             return run(*self._given)
 
@@ -198,4 +207,4 @@ class CudaEngine(GraphedEngine):
             run = torch.compile(program.module(), fullgraph=True, dynamic=False)
         how = "compiled, " if compiled else ""
         note = f"torch, {torch.cuda.get_device_name()}, {how}{precision}, CUDA graph"
-        super().__init__(run, source, net.size, note)
+        super().__init__(run, source, net.size, note, compiled=compiled)
