@@ -6,11 +6,17 @@ import math
 
 import numpy as np
 
+from livesing.audio.fourier_bands import FourierBands
 from livesing.audio.framing import Floats
 
 STEP_S = 0.02
 """A step of the tracker: two frames."""
 FRAMES_PER_STEP = 2
+STRIDE = 2
+"""Steps that are worked on at once: what costs is the number of calls."""
+STRIDE_S = STRIDE * STEP_S
+FRAMES = STRIDE * FRAMES_PER_STEP
+"""Of a stride."""
 FRAMES_PER_WINDOW = 4
 """A window of 40 ms, so that a bin of its spectrum is 25 Hz wide at every sample rate."""
 
@@ -21,7 +27,6 @@ EDGES = (
 """First bin of each band, and the end of the last: 50 Hz to 15 kHz. A DC offset, which a Hann window spreads
 over bins 0 and 1, is not heard."""
 BANDS = len(EDGES) - 1
-FEATURES = 3 * BANDS
 
 TILT = 0.9
 """Bands are weighed by hertz to this power: music falls by some 3 dB an octave, and a cymbal counts too."""
@@ -29,6 +34,8 @@ GAIN = 2000.0
 RELEASE_S = 4.0
 FLOOR_POWER = 1e-7
 """Mean square, -70 dB: what is softer than this is as good as silence."""
+DUST = np.float32(1e-15)
+"""Moves nothing that counts, and keeps what dies away from numbers so small that processors slow down."""
 MOST_RATE = 50_000
 """Hz. Sound above is averaged down first; what it aliases lies far above the bands."""
 
@@ -40,87 +47,85 @@ def _tilt() -> Floats:
 
 
 class BandPowers:
-    """Turns a stream into the tilted powers of BANDS bands, a frame every 10 ms, a step of two at a time."""
+    """Turns a stream into the tilted powers of BANDS bands, a frame every 10 ms, a stride at a time."""
 
     def __init__(self, rate: float) -> None:
         """rate: samples per second, 8000..192000."""
         self._thinned = max(1, math.ceil(rate / MOST_RATE))
         hop = max(1, round(rate / self._thinned * STEP_S / FRAMES_PER_STEP))
         window = hop * FRAMES_PER_WINDOW
-        self.step_samples = hop * self._thinned * FRAMES_PER_STEP
+        self.stride_samples = hop * self._thinned * FRAMES
         edges = [edge for edge in EDGES if edge <= window // 2]
         self._heard = len(edges) - 1
         self._hop, self._window = hop, window
         taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
         # Parseval: 2 * sum over positive bins of |X|^2 / (N * sum w^2) is the mean square.
         self._taper = (taper * math.sqrt(2.0 / (window * float(np.sum(taper**2))))).astype(np.float32)
-        # Real and imaginary parts lie side by side: a band's power is the sum of all their squares.
-        self._starts, self._end = 2 * np.array(edges[:-1]), edges[-1]
-        self._tilt = _tilt()[: self._heard]
+        self._bands = FourierBands(window, edges, _tilt()[: self._heard])
         self._kept: Floats = np.zeros((window - hop) * self._thinned, dtype=np.float32)
 
     @property
     def pending(self) -> int:
-        """Samples that are heard and not yet part of a step."""
+        """Samples that are heard and not yet part of a stride."""
         return self._kept.size - (self._window - self._hop) * self._thinned
 
     def push(self, block: Floats) -> Floats:
-        """block: [n] float32. [steps, FRAMES_PER_STEP, BANDS] mean squares; bands beyond the sound are 0."""
+        """block: [n] float32. [strides, FRAMES, BANDS] mean squares; bands beyond the sound are 0."""
         stream = np.concatenate((self._kept, block))
         past = (self._window - self._hop) * self._thinned
-        steps = (stream.size - past) // self.step_samples
-        if not steps:
+        strides = (stream.size - past) // self.stride_samples
+        if not strides:
             self._kept = stream
-            return np.empty((0, FRAMES_PER_STEP, BANDS), dtype=np.float32)
-        self._kept = stream[steps * self.step_samples :].copy()
+            return np.empty((0, FRAMES, BANDS), dtype=np.float32)
+        self._kept = stream[strides * self.stride_samples :].copy()
         if self._thinned > 1:
-            heard = stream[: past + steps * self.step_samples]
+            heard = stream[: past + strides * self.stride_samples]
             stream = heard.reshape(-1, self._thinned).mean(axis=1)
         # Overlapping frames as a view: stride_tricks' costs ten times as much a call.
-        frames: Floats = np.ndarray(
-            (steps * FRAMES_PER_STEP, self._window), np.float32, stream, 0, (self._hop * 4, 4)
-        )
-        spectrum = np.fft.rfft(frames * self._taper)[:, : self._end]
-        parts = spectrum.astype(np.complex64, copy=False).view(np.float32)
-        powers = np.add.reduceat(parts * parts, self._starts, axis=1)
-        powers *= self._tilt
+        shape, hop = (strides, FRAMES, self._window), self._hop * 4
+        frames: Floats = np.ndarray(shape, np.float32, stream, 0, (FRAMES * hop, hop, 4))
+        powers = np.empty((strides, FRAMES, BANDS), dtype=np.float32)
         if self._heard < BANDS:
-            powers = np.pad(powers, ((0, 0), (0, BANDS - self._heard)))
-        return powers.reshape(steps, FRAMES_PER_STEP, BANDS)
+            powers[..., self._heard :] = 0.0
+        for number in range(strides):  # one by one: the rounding of a product depends on its size
+            powers[number, :, : self._heard] = self._bands.powers(frames[number] * self._taper)
+        return powers
 
 
-class StepFeatures:
-    """Turns the powers of frames into steps of FEATURES numbers; of one stream or of several side by side.
+class Levels:
+    """Turns the powers of frames into levels and their rises; of one stream or of several side by side.
 
     A band of power P has the level ln(1 + GAIN * P / P_ref), P_ref being the loudest frame of the last
-    seconds (it falls by 1/e in RELEASE_S): the gain before us changes nothing. A step holds the rises of the
-    levels over 20 ms at its first and at its second frame, and half the levels at its end.
+    seconds (it falls by 1/e in RELEASE_S): the gain before us changes nothing. Rises are those over a step,
+    at least DUST.
     """
 
-    def __init__(self, out: Floats) -> None:
-        """out: [..., FEATURES], where the features of the newest step are found; a dimension for every one of
+    def __init__(self, rises: Floats) -> None:
+        """rises [..., FRAMES, BANDS]: where those of the newest stride are put; a dimension for every one of
         several streams, or none."""
-        streams = out.shape[:-1]
+        streams = rises.shape[:-2]
         keep = math.exp(-STEP_S / FRAMES_PER_STEP / RELEASE_S)
-        self._keep = np.float32(keep)
-        self._falls = np.array([keep, keep**2], dtype=np.float32)
-        self._loudest = np.full((*streams, 1), FLOOR_POWER, dtype=np.float32)
-        self._before = np.zeros((*streams, FRAMES_PER_STEP, BANDS), dtype=np.float32)
-        self._rises = out[..., : FRAMES_PER_STEP * BANDS].reshape(*streams, FRAMES_PER_STEP, BANDS)
-        self._ends = out[..., FRAMES_PER_STEP * BANDS :]
+        # What the loudest before, the sum of each frame and the least are worth at each frame.
+        ago = np.arange(FRAMES)[:, None] - np.arange(-1, FRAMES)
+        worth = np.where(ago >= 0, keep ** np.maximum(ago, 0), 0.0)
+        self._worth = np.concatenate((worth, np.ones((FRAMES, 1))), axis=1).astype(np.float32)
+        self._sums = np.full((*streams, 1, FRAMES + 2), FLOOR_POWER, dtype=np.float32)
+        self._sums_now = self._sums[..., 0, 1:-1]
+        levels = np.zeros((*streams, FRAMES_PER_STEP + FRAMES, BANDS), dtype=np.float32)
+        self._levels, self._before = levels[..., FRAMES_PER_STEP:, :], levels[..., :FRAMES, :]
+        self._kept, self._last = levels[..., :FRAMES_PER_STEP, :], levels[..., FRAMES:, :]
+        self._rises = rises
+        self.at_ends = levels[..., 2 * FRAMES_PER_STEP - 1 :: FRAMES_PER_STEP, :]
+        """[..., STRIDE, BANDS] levels at the end of each step."""
 
-    def step(self, powers: Floats) -> None:
-        """powers: [..., FRAMES_PER_STEP, BANDS] of the next step."""
-        loudest = np.add.reduce(powers, axis=-1)
-        np.maximum(loudest, np.float32(FLOOR_POWER), out=loudest)
-        first, second = loudest[..., :1], loudest[..., 1:]
-        np.maximum(second, first * self._keep, out=second)
-        np.maximum(loudest, self._loudest * self._falls, out=loudest)
-        self._loudest[...] = second
+    def push(self, powers: Floats) -> None:
+        """powers: [..., FRAMES, BANDS] of the next stride."""
+        np.add.reduce(powers, axis=-1, out=self._sums_now)
+        loudest = np.maximum.reduce(self._sums * self._worth, axis=-1)  # [..., FRAMES]
+        self._sums[..., 0, 0] = loudest[..., -1]
         np.divide(np.float32(GAIN), loudest, out=loudest)
-        levels = powers * loudest[..., None]
-        np.log1p(levels, out=levels)
-        np.subtract(levels, self._before, out=self._rises)
-        np.maximum(self._rises, np.float32(0.0), out=self._rises)
-        np.multiply(levels[..., -1, :], np.float32(0.5), out=self._ends)
-        self._before = levels
+        self._kept[...] = self._last
+        np.multiply(powers, loudest[..., None], out=self._levels)
+        np.log1p(self._levels, out=self._levels)
+        np.subtract(self._levels, self._before, out=self._rises)
+        np.maximum(self._rises, DUST, out=self._rises)

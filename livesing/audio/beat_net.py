@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from livesing.audio.beat_features import STRIDE
 from livesing.audio.framing import Floats
 
 WEIGHTS = Path(__file__).with_name("beat_net.npz")
@@ -24,13 +25,15 @@ BPM_LOW, BPM_HIGH = 46.0, 224.0
 TEMPOS: NDArray[np.float64] = np.geomspace(BPM_LOW, BPM_HIGH, 60)
 """Beats per minute that the network tells apart."""
 OUTPUTS = 2 + len(TEMPOS)
+_ZERO = np.float32(0.0)
 
 
 class Heard(NamedTuple):
-    """beat, downbeat: log-odds that one was DELAY_S ago. tempo: [len(TEMPOS)] log-probabilities, shifted."""
+    """Of a stride. beat, downbeat: [STRIDE] log-odds that one was DELAY_S before the end of each step. tempo:
+    [len(TEMPOS)] log-probabilities at its end, shifted."""
 
-    beat: float
-    downbeat: float
+    beat: list[float]
+    downbeat: list[float]
     tempo: Floats
 
 
@@ -49,22 +52,25 @@ class BeatNet:
 
     def __init__(self, weights: Mapping[str, Floats]) -> None:
         """weights: from read_weights(): "mean", "scale" [INPUTS]; "N.weight" [out, in], "N.bias" [out] of
-        layer N = 0, 1, ..."""
+        layer N = 0, 1, ... The last of the inputs has to be 1."""
         count = sum(name.endswith(".weight") for name in weights)
         layers = [(weights[f"{n}.weight"], weights[f"{n}.bias"]) for n in range(count)]
-        # The inputs' standardisation is part of the first layer.
+        # The inputs' standardisation is part of the first layer, and biases are weights of what is always 1:
+        # the last of the inputs, and of every hidden layer.
         first, bias = layers[0]
-        scaled = np.ascontiguousarray(first * weights["scale"])
-        layers[0] = scaled, np.asarray(bias - scaled @ weights["mean"], dtype=np.float32)
-        self._hidden, (self._out, self._out_bias) = layers[:-1], layers[-1]
+        scaled = first * weights["scale"]
+        scaled[:, -1] += bias - scaled @ weights["mean"]
+        later = [np.concatenate((weight, bias[:, None]), axis=1) for weight, bias in layers[1:]]
+        *hidden, self._out = (np.ascontiguousarray(w, dtype=np.float32) for w in (scaled, *later))
+        states = [np.ones((len(weight) + 1, STRIDE), dtype=np.float32) for weight in hidden]
+        self._hidden = [(weight, state, state[:-1]) for weight, state in zip(hidden, states, strict=True)]
 
-    def step(self, inputs: Floats) -> Heard:
-        """inputs: [INPUTS], from BeatInputs."""
-        x = inputs
-        for weight, bias in self._hidden:
-            x = np.dot(weight, x)
-            x += bias
-            np.maximum(x, np.float32(0.0), out=x)
+    def judge(self, inputs: Floats) -> Heard:
+        """inputs: [STRIDE, INPUTS], from BeatInputs."""
+        x = inputs.T
+        for weight, state, units in self._hidden:
+            np.maximum(np.dot(weight, x, out=units), _ZERO, out=units)
+            x = state
         out = np.dot(self._out, x)
-        out += self._out_bias
-        return Heard(float(out[0]), float(out[1]), out[2:])
+        beat, downbeat = out[:2].tolist()
+        return Heard(beat, downbeat, out[2:, -1])

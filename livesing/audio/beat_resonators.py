@@ -8,10 +8,12 @@ network weighs them.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-from livesing.audio.beat_features import BANDS, STEP_S
+from livesing.audio.beat_features import BANDS, STEP_S, STRIDE
 from livesing.audio.framing import Floats
 
 LOWEST_HZ, HIGHEST_HZ, COUNT = 0.5, 8.0, 40
@@ -22,9 +24,6 @@ REGIONS = ((0, 5), (5, 17), (17, BANDS))
 FEATURES = 3 * COUNT * len(REGIONS)
 LEAST = 0.02
 """Mean magnitude under which a region's swings are not raised to the usual size: nothing swings."""
-DUST = np.float32(1e-15)
-"""Moves nothing that counts, and keeps what dies away from numbers so small that processors slow down."""
-
 RATES_HZ: NDArray[np.float64] = np.geomspace(LOWEST_HZ, HIGHEST_HZ, COUNT)
 
 
@@ -39,33 +38,32 @@ class Resonators:
     """The bank of one stream, or of several side by side."""
 
     def __init__(self, rises: Floats, out: Floats) -> None:
-        """rises: [..., 2 BANDS], where the rises of a step are found; out: [..., FEATURES], where the newest
-        state is put: by region real and imaginary parts, then magnitudes, each region brought to a mean
-        square of about 1. A dimension for every one of several streams, or none."""
-        streams = rises.shape[:-1]
+        """rises: [..., STRIDE, 2 BANDS], where the rises of a stride's steps are found, all at least DUST.
+        out: [..., STRIDE, FEATURES], where the states after them are put: by region real and imaginary parts,
+        then magnitudes, each region brought to a mean square of about 1. A dimension for every one of several
+        streams, or none."""
         turn, take = coefficients()
-        self._turn, self._take = turn, take.astype(np.complex64)
+        self._turn, self._take = turn, take
         mean = np.zeros((2 * BANDS, len(REGIONS)), dtype=np.float32)
         for region, (first, last) in enumerate(REGIONS):
             mean[first:last, region] = mean[BANDS + first : BANDS + last, region] = 0.5 / (last - first)
         self._rises, self._mean = rises, mean
-        self._swings = np.zeros((*streams, len(REGIONS), COUNT), dtype=np.complex64)
-        self._parts = self._swings.view(np.float32)
-        regions = out.reshape(*streams, len(REGIONS), 3 * COUNT)
-        self._out_parts, self._out_sizes = regions[..., : 2 * COUNT], regions[..., 2 * COUNT :]
+        # As they are put out: parts, then magnitudes.
+        self._states = np.zeros((*out.shape[:-1], len(REGIONS), 3 * COUNT), dtype=np.float32)
+        self._swings: NDArray[np.complex64] = self._states[..., : 2 * COUNT].view(np.complex64)
+        self._driven, self._sizes = self._states[..., : 2 * COUNT : 2], self._states[..., 2 * COUNT :]
+        self._out = out.reshape(self._states.shape)
 
-    def step(self) -> None:
-        """The rises are those of the next step now."""
-        swings = self._swings
-        swings *= self._turn
-        driven = np.dot(self._rises, self._mean)
-        driven += DUST
-        swings += driven[..., None] * self._take
-        sizes = np.abs(swings)
-        mean_square = np.add.reduce(sizes * sizes, axis=-1)
-        mean_square *= np.float32(1.0 / COUNT)
-        scale = np.sqrt(mean_square, out=mean_square)
-        scale += np.float32(LEAST)
-        np.divide(np.float32(1.0), scale, out=scale)
-        np.multiply(self._parts, scale[..., None], out=self._out_parts)
-        np.multiply(sizes, scale[..., None], out=self._out_sizes)
+    def push(self) -> None:
+        """The rises are those of the next stride now."""
+        swings, driven, sizes = self._swings, self._driven, self._sizes
+        drive = np.dot(self._rises, self._mean)[..., None] * self._take
+        for step in range(STRIDE):
+            np.multiply(swings[..., step - 1, :, :], self._turn, out=swings[..., step, :, :])
+            driven[..., step, :, :] += drive[..., step, :, :]
+        np.abs(swings, out=sizes)
+        scale = np.vecdot(sizes, sizes)
+        np.sqrt(scale, out=scale)
+        scale += np.float32(LEAST * math.sqrt(COUNT))
+        np.divide(np.float32(math.sqrt(COUNT)), scale, out=scale)
+        np.multiply(self._states, scale[..., None], out=self._out)

@@ -5,8 +5,8 @@
           -> probability of every tempo and phase (beat_filter), of every bar (beat_bar)
           -> turns that run smoothly (here)
 
-Everything advances in steps of 20 ms, so how the stream is cut into blocks changes nothing. Only past sound
-is used; the phase of the present is the filter's, which lags by DELAY_S, run on.
+Steps of 20 ms are worked on in strides of two, so how the stream is cut into blocks changes nothing. Only
+past sound is used; the phase of the present is the filter's, which lags by DELAY_S, run on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cache
 import numpy as np
 
 from livesing.audio.beat_bar import BarFilter
-from livesing.audio.beat_features import FLOOR_POWER, FRAMES_PER_STEP, STEP_S, BandPowers
+from livesing.audio.beat_features import FLOOR_POWER, FRAMES, STEP_S, STRIDE, STRIDE_S, BandPowers
 from livesing.audio.beat_filter import BeatFilter, Reading, TempoSpace
 from livesing.audio.beat_inputs import BeatInputs
 from livesing.audio.beat_net import DELAY_S, TEMPOS, BeatNet, Heard, read_weights
@@ -44,7 +44,7 @@ def _shipped() -> Weights:
 class BeatTracker:
     """One stream's tracker; owned by one thread.
 
-    turns           beats so far, with fraction, at the end of the last step; never runs backwards
+    turns           beats so far, with fraction, at the end of the last stride; never runs backwards
     period_s        beat period, 0 while unknown
     confidence      0..1
     beats_per_bar   of the likeliest bar; bar_confidence 0..1
@@ -52,8 +52,8 @@ class BeatTracker:
 
     SWITCH = 2.0
     """Another tempo has to be so much likelier than the one that is told."""
-    LOCK_GAIN = 0.2
-    """Share of the phase error that is corrected in a step."""
+    LOCK_GAIN = 0.36
+    """Share of the phase error that is corrected in a stride."""
     GENTLE, HURRIED = 0.25, 1.0
     """Most that the turns run faster or slower than the tempo: as usual, and to reach a new track's beat."""
     FAR = 0.12
@@ -71,7 +71,7 @@ class BeatTracker:
     def __init__(self, rate: float, weights: Weights | None = None) -> None:
         """rate: samples per second, 8000..192000. weights: the network's; without them those that ship."""
         self._powers = BandPowers(rate)
-        self._step_s = self._powers.step_samples / rate
+        self._stride_s = self._powers.stride_samples / rate
         self._rate = rate
         self._inputs = BeatInputs()
         self._net = BeatNet(_shipped() if weights is None else weights)
@@ -86,21 +86,21 @@ class BeatTracker:
         self._bar_at = 0
         self._advance = 0.0
         self._on = self._off = 0.0
-        self._steps = 0
-        self._told: deque[tuple[float, float]] = deque(maxlen=round(KEPT_S / STEP_S))
+        self._strides = 0
+        self._told: deque[tuple[float, float]] = deque(maxlen=round(KEPT_S / STRIDE_S))
         self.turns = 0.0
         self.period_s = 0.0
         self.confidence = 0.0
 
     @property
     def pending_s(self) -> float:
-        """Sound that was heard and is not yet part of a step, s."""
+        """Sound that was heard and is not yet part of a stride, s."""
         return self._powers.pending / self._rate
 
     @property
     def pace(self) -> float:
-        """Turns a second until the next step: the tempo, and what draws them to the beat."""
-        return self._advance / self._step_s
+        """Turns a second until the next stride: the tempo, and what draws them to the beat."""
+        return self._advance / self._stride_s
 
     @property
     def beats_per_bar(self) -> int:
@@ -117,52 +117,62 @@ class BeatTracker:
     def push(self, block: Floats) -> None:
         """block: [n] float32, clean."""
         for powers in self._powers.push(block):
-            quiet = float(np.add.reduce(powers, axis=None)) < FRAMES_PER_STEP * FLOOR_POWER
-            self._quiet_s = self._quiet_s + self._step_s if quiet else 0.0
+            quiet = float(np.add.reduce(powers, axis=None)) < FRAMES * FLOOR_POWER
+            self._quiet_s = self._quiet_s + self._stride_s if quiet else 0.0
             self.follow(self._hear(powers), silent=self._quiet_s > self.SILENT_AFTER_S)
-            self._steps += 1
+            self._strides += 1
             self._told.append((self.period_s, self.confidence))
 
     def told_at(self, time_s: float) -> tuple[float, float]:
-        """(period_s, confidence) as of the last step that had ended at a time of the stream, s; of the oldest
-        one that is remembered where it is longer ago."""
-        ended = min(round(time_s * self._rate) // self._powers.step_samples, self._steps)
-        return self._told[max(len(self._told) - 1 - (self._steps - ended), 0)] if ended > 0 else (0.0, 0.0)
+        """(period_s, confidence) as of the last stride that had ended at a time of the stream, s; of the
+        oldest one that is remembered where it is longer ago."""
+        ended = min(round(time_s * self._rate) // self._powers.stride_samples, self._strides)
+        return self._told[max(len(self._told) - 1 - (self._strides - ended), 0)] if ended > 0 else (0.0, 0.0)
 
     def _hear(self, powers: Floats) -> Heard:
-        """powers: [FRAMES_PER_STEP, BANDS]."""
-        return self._net.step(self._inputs.step(powers))
+        """powers: [FRAMES, BANDS]."""
+        return self._net.judge(self._inputs.push(powers))
 
     def follow(self, heard: Heard, *, silent: bool) -> None:
-        """A step passes, in which that was heard."""
+        """A stride passes, in which that was heard."""
         if silent:
-            self._filter.step(self._filter.usual)  # silence says nothing about the beat
-            self.confidence *= math.exp(-self._step_s / self.FADE_S)
+            self._filter.push([self._filter.usual] * STRIDE)  # silence says nothing about the beat
+            self.confidence *= math.exp(-self._stride_s / self.FADE_S)
             self._run(None)
             return
-        tempo = heard.tempo.take(self._tempo_at)
-        tempo -= heard.tempo.max()
-        self._filter.step(heard.beat, np.exp(tempo, out=tempo))
+        self._filter.push(heard.beat, self._tempo(heard))
         reading = self._read()
-        near, chance = _nearness(reading), _chance(heard.beat)
-        sure = reading.probability * reading.sharpness * self._contrast(reading, near, chance)
-        self.confidence += (sure - self.confidence) * self._step_s / self.CONFIDENCE_S
+        steps = zip(range(STRIDE - 1, -1, -1), map(_chance, heard.beat), heard.downbeat, strict=True)
+        for ago, chance, downbeat in steps:
+            near = _nearness((reading.phase - ago * STEP_S / reading.period_s) % 1.0, reading.period_s)
+            self._compare(reading.period_s, near, chance)
+            if near > 0.05:
+                weight = near * chance
+                self._downbeat += weight * min(_chance(downbeat) / (chance + 0.02), 1.0)
+                self._nearness += weight
+        contrast = min(max((self._on - self._off) / self.CONTRAST, 0.0), 1.0)
+        sure = reading.probability * reading.sharpness * contrast
+        self.confidence += (sure - self.confidence) * self._stride_s / self.CONFIDENCE_S
         self._run(reading)
-        self._hear_bar(reading.phase, near, chance, heard.downbeat)
+        self._hear_bar(reading.phase)
 
-    def _contrast(self, reading: Reading, near: float, chance: float) -> float:
-        """0..1: whether beats are heard where they are expected. The filter believes in some tempo even where
-        nothing happens at all. chance: 0..1 that this is a beat."""
-        share = self._step_s / self.CONTRAST_S
+    def _tempo(self, heard: Heard) -> Floats:
+        """[rows] how likely the network thinks each tempo of the filter, the likeliest 1."""
+        tempo = heard.tempo.take(self._tempo_at)
+        tempo -= np.maximum.reduce(heard.tempo)
+        return np.exp(tempo, out=tempo)
+
+    def _compare(self, period_s: float, near: float, chance: float) -> None:
+        """Whether beats are heard where they are expected. The filter believes in some tempo even where
+        nothing happens at all. chance: 0..1 that this step is a beat."""
+        share = STEP_S / self.CONTRAST_S
         # Near a beat are but a few steps of it.
-        self._on += (chance - self._on) * min(near * share * reading.period_s / (3.0 * STEP_S), 1.0)
+        self._on += (chance - self._on) * min(near * share * period_s / (3.0 * STEP_S), 1.0)
         self._off += (chance - self._off) * share * (near < 0.05)
-        return min(max((self._on - self._off) / self.CONTRAST, 0.0), 1.0)
 
     def _read(self) -> Reading:
         """The filter's reading of the tempo that is told, which changes only for a much likelier one."""
-        rows = self._filter.rows()
-        regions = np.dot(self._space.regions, rows)
+        regions = np.dot(self._space.regions, self._filter.rows)
         best = int(regions.argmax())
         row = self._row
         if row >= 0:
@@ -171,30 +181,26 @@ class BeatTracker:
         if row < 0 or (regions[best] > self.SWITCH * regions[row]):
             row = best
         self._row = row
-        return self._filter.read(row, rows)
+        return self._filter.read(row)
 
     def _run(self, reading: Reading | None) -> None:
-        """Turns run on by a step as was planned at the last one; now the next is planned, so that they are
+        """Turns run on by a stride as was planned at the last one; now the next is planned, so that they are
         drawn to the reading's phase and yet are known until then."""
         self.turns += self._advance
         if reading is None:
-            self._advance = self._step_s / self.period_s if self.period_s > 0.0 else 0.0
+            self._advance = self._stride_s / self.period_s if self.period_s > 0.0 else 0.0
             return
         if self.period_s == 0.0 and self.confidence < self.SURE:
             return
-        self.period_s = reading.period_s * (self._step_s / STEP_S)
-        turn = self._step_s / self.period_s
+        self.period_s = reading.period_s * (self._stride_s / STRIDE_S)
+        turn = self._stride_s / self.period_s
         error = reading.phase + DELAY_S / self.period_s - self.turns
         error -= round(error)
         limit = turn * (self.HURRIED if abs(error) > self.FAR else self.GENTLE)
         self._advance = max(turn + min(max(error * self.LOCK_GAIN, -limit), limit), 0.0)
 
-    def _hear_bar(self, phase: float, near: float, chance: float, downbeat: float) -> None:
-        """Gathers, around each beat, whether it is a downbeat; a quarter of a beat later the bar is told."""
-        if near > 0.05:
-            weight = near * chance
-            self._downbeat += weight * min(_chance(downbeat) / (chance + 0.02), 1.0)
-            self._nearness += weight
+    def _hear_bar(self, phase: float) -> None:
+        """A quarter of a beat after it, what was gathered around it tells whether it was a downbeat."""
         passed = self._phase < 0.25 <= phase < 0.75
         self._phase = phase
         if passed and self._nearness > 0.0 and self.period_s > 0.0:
@@ -209,9 +215,9 @@ def _chance(log_odds: float) -> float:
     return 1.0 / (1.0 + math.exp(-min(max(log_odds, -30.0), 30.0)))
 
 
-def _nearness(reading: Reading) -> float:
+def _nearness(phase: float, period_s: float) -> float:
     """1 on the beat, falling off within a few steps."""
-    away = min(reading.phase, 1.0 - reading.phase) * reading.period_s / STEP_S
+    away = min(phase, 1.0 - phase) * period_s / STEP_S
     return math.exp(-0.5 * (away / TempoSpace.WIDTH_STEPS) ** 2)
 
 

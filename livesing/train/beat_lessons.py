@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livesing.audio.beat_features import BANDS, FRAMES_PER_STEP, STEP_S
+from livesing.audio.beat_features import BANDS, FRAMES, FRAMES_PER_STEP, STEP_S, STRIDE
 from livesing.audio.beat_inputs import INPUTS, BeatInputs
 from livesing.audio.beat_net import DELAY_S, TEMPOS
 from livesing.audio.framing import Floats
@@ -36,15 +36,14 @@ class Lessons(NamedTuple):
 
 
 def inputs_of(powers: Floats) -> Floats:
-    """powers: [b, 2 n, BANDS] -> [b, n, INPUTS]."""
+    """powers: [b, frames, BANDS] -> [b, steps, INPUTS] of whole strides."""
     songs, frames, _ = powers.shape
-    steps = frames // FRAMES_PER_STEP
     heard = BeatInputs((songs,))
-    pairs = powers[:, : steps * FRAMES_PER_STEP].reshape(songs, steps, FRAMES_PER_STEP, BANDS)
-    out = np.empty((songs, steps, INPUTS), dtype=np.float32)
-    for step in range(steps):
-        out[:, step] = heard.step(pairs[:, step])
-    return out
+    strides = powers[:, : frames // FRAMES * FRAMES].reshape(songs, -1, FRAMES, BANDS)
+    out = np.empty((songs, strides.shape[1], STRIDE, INPUTS), dtype=np.float32)
+    for number in range(strides.shape[1]):
+        out[:, number] = heard.push(strides[:, number])
+    return out.reshape(songs, -1, INPUTS)
 
 
 def bumps(times: Times, steps: int) -> Floats:
@@ -105,7 +104,10 @@ def _changed(powers: Floats, r: Random) -> Floats:
 
 
 def lessons(songs: list[Heard], steps: int, r: Random, *, changed: bool = True) -> Lessons:
-    """One lesson a song: `steps` of it from a random moment on (from the beginning where not `changed`)."""
+    """One lesson a song: `steps` of it from a random moment on (from the beginning where not `changed`).
+    ValueError unless `steps` are whole strides."""
+    if steps % STRIDE:
+        raise ValueError(f"{steps} steps are not whole strides of {STRIDE}")
     powers = np.zeros((len(songs), steps * FRAMES_PER_STEP, BANDS), dtype=np.float32)
     beat = np.zeros((len(songs), steps), dtype=np.float32)
     downbeat, weight = beat.copy(), beat.copy()
