@@ -30,6 +30,7 @@ from livesing.train import (  # noqa: E402
 from livesing.train.image_augment import Sources  # noqa: E402
 from livesing.train.image_data import read_rated, split_by_theme, theme_of  # noqa: E402
 from livesing.train.image_distil import distil, explained, judged  # noqa: E402
+from livesing.train.image_heads import GateSees  # noqa: E402
 from livesing.train.image_mobilenet import Fold, squares, train_mobilenet  # noqa: E402
 from livesing.train.image_names import (  # noqa: E402
     LABELS,
@@ -618,12 +619,34 @@ def test_weights_are_halved() -> None:
         np.testing.assert_allclose(answer, x @ weights[name].T, rtol=2e-3, atol=1e-2)
 
 
-def test_the_gate_tells_two_kinds_apart() -> None:
+def test_the_gate_tells_two_kinds_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_heads, "GATE_RIDGE", 1.0)  # for few features
     rng = np.random.default_rng(1)
-    kinds = [[rng.normal(centre, 1, (80, 6)).astype(np.float32)] for centre in (-1, 1)]
+    kinds = [[rng.normal(centre, 1, (400, 6)).astype(np.float32)] for centre in (-1.5, 1.5)]
+    between = [rng.normal(0, 0.3, (400, 6)).astype(np.float32)]
     head = image_heads.fit_gate(*kinds)
-    chances = [1 / (1 + np.exp(-(kind[0] @ head.weight + head.bias)[:, 0])) for kind in kinds]
-    assert chances[0].mean() < 0.4 < 0.6 < chances[1].mean()
+    chances = [1 / (1 + np.exp(-(kind[0] @ head.weight + head.bias)[:, 0])) for kind in [*kinds, between]]
+    assert chances[0].mean() < 0.01
+    assert chances[1].mean() > 0.9
+    assert chances[2].mean() < 0.2, "in doubt it is a photograph"
+
+
+def test_gates_are_cross_validated_by_theme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A theme that looks abstract is a photograph only to gates that know it."""
+    monkeypatch.setattr(image_heads, "GATE_RIDGE", 1.0)
+    rng = np.random.default_rng(1)
+    themes = [f"t{i // 20}" for i in range(200)]
+    whole = np.full((200, 4), -2.0) + rng.normal(size=(200, 4)) * 0.5
+    whole[:20] = 2 + rng.normal(size=(20, 4)) * 0.5
+    whole[:20, 3] = -2  # by this it can be known
+    abstract = 2 + rng.normal(size=(150, 4)) * 0.5
+    of = np.arange(200)[::2]
+    gates = GateSees([np.float32(whole)], [np.float32(whole[of])], of, [np.float32(abstract)])
+    left_out = gates.cross_validated(themes, 10)
+    head = gates.gate(np.ones(200, np.bool_))
+    known = 1 / (1 + np.exp(-(whole @ head.weight + head.bias)[:, 0]))
+    assert known[:20].mean() < 0.1 < left_out[:20].mean()
+    assert left_out[20:].max() < 0.1
 
 
 def test_cross_validation_leaks_nothing() -> None:

@@ -77,20 +77,20 @@ class ImageEstimator:
         return Rating(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _some(self, images: Bytes | Sequence[Bytes]) -> Rating:
-        squares, grids = zip(*(_squares(image) for image in images), strict=True)
-        seen, abstract = self._session.run(["ratings", "abstract"], {"pictures": np.stack(squares)})
-        return Rating(seen, _by_colour(grids), abstract)
+        squares = np.stack([_square(image) for image in images])
+        seen, abstract = self._session.run(["ratings", "abstract"], {"pictures": squares})
+        return Rating(seen, by_colour(squares), abstract)
 
 
 def manner_feeling(image: Bytes) -> tuple[float, float]:
     """(valence, arousal) of a picture uint8 [H, W, 3] whatever it shows: by the terms of colour and form
     alone, as for a wholly abstract one. Needs no network."""
-    valence, arousal = COLOUR_GAIN * _by_colour([_squares(image)[1]])[0]
+    valence, arousal = COLOUR_GAIN * by_colour([_square(image)])[0]
     return float(valence), float(arousal)
 
 
-def _squares(image: Bytes) -> tuple[Bytes, Bytes]:
-    """The picture as the network sees it, [SIDE, SIDE, 3], and on the grid of the colour terms."""
+def _square(image: Bytes) -> Bytes:
+    """The picture as the network sees it, [SIDE, SIDE, 3]."""
     from PIL import Image
 
     array = np.asarray(image)
@@ -101,11 +101,17 @@ def _squares(image: Bytes) -> tuple[Bytes, Bytes]:
     square = picture.resize(
         (SIDE, SIDE), Image.Resampling.BILINEAR, box=middle(*picture.size), reducing_gap=3.0
     )
-    grid = square.resize((GRID, GRID), Image.Resampling.BILINEAR)
-    return np.asarray(square), np.asarray(grid)
+    return np.asarray(square)
 
 
-def _by_colour(grids: Sequence[Bytes]) -> Floats:
+def by_colour(squares: Bytes | Sequence[Bytes]) -> Floats:
+    """(valence, arousal) [N, 2] of squares uint8 [N, SIDE, SIDE, 3] by the terms of colour and form."""
+    from PIL import Image
+
+    grids = [
+        np.asarray(Image.fromarray(square).resize((GRID, GRID), Image.Resampling.BILINEAR))
+        for square in squares
+    ]
     return colour_feeling(look(np.stack(grids).astype(np.float32) / np.float32(255)))
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from livesing.sentiment.image import SIDE as SERVED_SIDE
+from livesing.sentiment.image import Rating, by_colour
 from livesing.sentiment.image_file import read_picture
 from livesing.train import image_augment, image_heads
 from livesing.train import image_report as report
@@ -28,9 +29,10 @@ from livesing.train.image_augment import Sources
 from livesing.train.image_card import Made, write
 from livesing.train.image_data import read_rated, split_by_theme
 from livesing.train.image_distil import distil, explained, judged
+from livesing.train.image_heads import Features, GateSees
 from livesing.train.image_names import read_class_feelings
 from livesing.train.image_pictures import read_pictures
-from livesing.train.image_served import LinearHead, Served, export_onnx
+from livesing.train.image_served import Served, export_onnx
 from livesing.train.image_student import Student
 from livesing.train.image_teacher import LATE, SIDE, Teacher
 
@@ -102,28 +104,34 @@ def train_student(
         )
         predictions.append(predicted)
     process = image_heads.fit_process(seen, data.standard)
-    gate = _gate(student, feelings, photographs, frames, seed)
+    gates = _gates(student, feelings, photographs, seen, frames, seed)
+    # as it is served: the gate, too, knows no picture of the theme
+    abstract = gates.cross_validated(data.themes, folds)
+    served = Rating(predictions[0], by_colour(plain), abstract).blend()
+    scores["all themes, as served"] = report.score(served, data.standard)
+    scores["themes that the net has not seen either, as served"] = report.score(
+        served[held_out], data.standard[held_out]
+    )
+    gate = gates.gate(np.ones(len(photographs), np.bool_))
     export_onnx(Served(student, feelings, process, gate), output / "image.onnx")
     settings = {"steps": steps, "folds": folds, "seed": seed, "others": len(more.whole) + len(more.cut_outs)}
     write(output, Made(student, data, predictions[0], scores, settings, (alike[0], alike[1])))
     return Outcome(scores, predictions[0])
 
 
-def _gate(
-    student: Student, feelings: Floats, photographs: Sequence[Image.Image], frames: Sequence[Image.Image],
-    seed: int,
-) -> LinearHead:  # fmt: skip
-    """The gate between photographs (whole and cropped) and abstract pictures (generated, painted and drawn),
-    in any light."""
+def _gates(
+    student: Student, feelings: Floats, photographs: Sequence[Image.Image], whole: Features,
+    frames: Sequence[Image.Image], seed: int,
+) -> GateSees:  # fmt: skip
+    """For the gate between photographs (whole and cropped) and abstract pictures (generated, painted and
+    drawn), in any light; `whole` is what the student sees in the photographs."""
     rng = np.random.default_rng((seed, 2 << 20))
-    plain = image_augment.plain(photographs, SERVED_SIDE)
     crops = np.stack([image_augment.crop(picture, rng, SERVED_SIDE) for picture in photographs[::2]])
     paintings = painted(frames, rng)
     shown = [*frames[:: max(1, len(frames) // 250)], *paintings]
     drawn = np.stack([image_augment.drawn(rng, SERVED_SIDE) for _ in range(len(shown) // 4)])
     abstract = image_augment.plain(shown, SERVED_SIDE)
-    real = np.concatenate([plain, image_augment.recoloured(crops, rng)])
+    parts = image_augment.recoloured(crops, rng)
     unreal = np.concatenate([abstract, image_augment.recoloured(np.concatenate([abstract, drawn]), rng)])
-    return image_heads.fit_gate(
-        image_heads.student_sees(student, feelings, real), image_heads.student_sees(student, feelings, unreal)
-    )
+    seen = [image_heads.student_sees(student, feelings, some) for some in (parts, unreal)]
+    return GateSees(whole, seen[0], np.arange(len(photographs))[::2], seen[1])

@@ -96,5 +96,6 @@ Then a Gaussian process learns the ratings of all photographs, on that map's mea
 of an earlier one, the class scores, and how the things feel that they name, by two tables of our own
 judgement (`livesing/train/image_names.py`, `livesing/translation/imagenet.tsv`). A logistic regression
 tells abstract pictures (generated, painted and drawn) from photographs. Whoever serves the net blends its
-ratings with terms of colour and form by it (`livesing/sentiment/image.py`).
+ratings with terms of colour and form by it (`livesing/sentiment/image.py`); the scores "as served" are
+those of this blend, by gates that do not know the theme either.
 """
