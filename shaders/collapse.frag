@@ -12,6 +12,16 @@ uniform vec3 style_mean;
 #else
 uniform sampler2D coarser;      // the bands after this one
 #endif
+#ifdef TONES
+uniform vec3 curve[33];         // of each channel, from -0.5 to 1.5 (livesing/style/tones.py)
+
+vec3 toned(vec3 c) {
+    vec3 at = clamp((c + 0.5) * 16.0, 0.0, 31.999);
+    ivec3 i = ivec3(at);
+    vec3 low = vec3(curve[i.r].r, curve[i.g].g, curve[i.b].b);
+    return mix(low, vec3(curve[i.r + 1].r, curve[i.g + 1].g, curve[i.b + 1].b), at - vec3(i));
+}
+#endif
 in vec2 uv;
 out vec4 painted;
 
@@ -23,5 +33,9 @@ void main() {
 #else
     vec3 rest = textureLod(coarser, uv, 0.0).rgb;
 #endif
-    painted = vec4(mapped(map, usual, level - next) + rest, 1.0);
+    vec3 y = mapped(map, usual, level - next) + rest;
+#ifdef TONES
+    y = toned(y);               // here and not in the low-pass, whose edges are soft: there would be halos
+#endif
+    painted = vec4(y, 1.0);
 }

@@ -60,8 +60,8 @@ def test_a_frame_is_measured_as_the_whole_picture_is(size: tuple[int, int]) -> N
     picture[..., :3] = np.round(noise(*size, seed=3) * 255)
     whole = statistics(picture[..., :3] / 255)
     seen = FrameStatistics()
-    for _ in range(8):
-        known = seen.see(picture, 0.2)
+    for _ in range(24):
+        known = seen.see(picture, 0.04)
     np.testing.assert_allclose(known.mean, whole.mean, atol=0.1 / 255)
     for mine, other in zip(known.covariances, whole.covariances, strict=True):
         assert np.linalg.norm(mine - other) <= 0.08 * np.linalg.norm(other) + 1e-9
@@ -106,6 +106,20 @@ def test_statistics_follow_in_time_and_not_in_frames() -> None:
     assert means[0] == pytest.approx(means[1], abs=1e-3)
 
 
+def test_colours_of_the_last_frames_are_kept() -> None:
+    """Those of a still picture are still, and after two time constants all are of another."""
+    still, other = (np.random.default_rng(n).integers(0, 255, (288, 512, 4), np.uint8) for n in range(2))
+    seen = FrameStatistics()
+    first = seen.see(still, 0.0).low
+    for _ in range(4):
+        known = seen.see(still, 0.04).low
+    assert np.array_equal(first, known) and 300 < len(first) < 900
+    whole, stayed = FrameStatistics().see(other, 0.0).low, []
+    for _ in range(36):
+        stayed.append((seen.see(other, 0.04).low != whole).any(1).mean())
+    assert stayed[-1] == 0 and stayed[17] == pytest.approx(0.5, abs=0.06)
+
+
 def test_another_size_starts_anew() -> None:
     seen = FrameStatistics()
     seen.see(np.full((288, 512, 4), 50, np.uint8), 0.0)
@@ -136,6 +150,14 @@ def test_transport_stays_finite_and_within_its_gain(source: np.ndarray) -> None:
         found = monge(ridged(source, 1e-3), target, 2.5)
         assert np.isfinite(found).all()
         assert np.linalg.norm(found, 2) <= 2.5 + 1e-9
+
+
+def test_a_grey_picture_keeps_its_contrast() -> None:
+    """What it has no colours for does not take its lights and darks away."""
+    grey = np.full((3, 3), 0.04)
+    found = monge(ridged(grey, 1e-3), np.diag([0.03, 0.05, 0.06]), 4.0)
+    light = np.ones(3) / np.sqrt(3)
+    assert light @ found @ grey @ found.T @ light > 0.9 * light @ np.diag([0.03, 0.05, 0.06]) @ light
 
 
 def test_maps_of_many_bands_at_once() -> None:

@@ -89,7 +89,7 @@ class Studio:
         target = self.ctx.framebuffer([self.ctx.texture(size, 4, dtype="f4")])
         frames = {"older": texture, "newer": texture}
         self.style.mix({"blend": 0.0, "lined": (0.0, 0.0)}, frames, (width, height), True, work.finest)
-        self.style.analyse(work, rung, dt)
+        self.style.analyse(work, rung, dt, level)
         plain = {"colour": np.eye(3, dtype="f4"), "colour_offset": (0.0, 0.0, 0.0)}
         values = PARAMS | {name.replace("_", "."): value for name, value in params.items()}
         if dt > 1e6:

@@ -191,7 +191,7 @@ class Painter:
         dreamt = self._dreamt(view)
         grade = {"colour": view.grade.matrix.T.astype("f4"), "colour_offset": tuple(view.grade.offset)}
         self._style.mix(dreamt.uniforms, dreamt.textures, dreamt.size, dreamt.exact, view.style.finest)
-        self._style.analyse(view.style, view.rung, view.dt)
+        self._style.analyse(view.style, view.rung, view.dt, dreamt.level)
         self._size_dream(self._painted_size(dreamt.size))
         glow = dreamt.textures.get("glow")
         self._style.paint(

@@ -72,15 +72,16 @@ class StylePass:
         mixed.build_mipmaps(0, max(finest, 0) + LEVELS)
         mixed.filter = moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR  # looked up at whole levels only
 
-    def analyse(self, work: StyleMaps, rung: Rung, dt: float) -> None:
+    def analyse(self, work: StyleMaps, rung: Rung, dt: float, level: Level | None = None) -> None:
         """The coarser bands in the style's way; their energy where there are strokes, contours where these
-        follow."""
+        follow. `level`: light and contrast of the picture itself."""
         assert self._mixed is not None and self._energy is not None
         uniforms, textures = self._uniforms(work), {"mixed": _texture(self._mixed)}
         below = {
             "low_map": work.maps[-1].T.astype("f4"),
             "mean": tuple(work.mean),
-            "style_mean": tuple(work.style_mean),
+            "style_mean": tuple(work.style_mean if level is None else level.ground(work)),
+            "curve": work.curve.astype("f4"),
         }
         for place, buffer in reversed(list(enumerate(self._coarse))):
             band = LEVELS - 1 - len(self._coarse) + place
@@ -88,7 +89,8 @@ class StylePass:
             if not last:
                 textures["coarser"] = _texture(self._coarse[place + 1])
             buffer.use()
-            program = self._shaders.get("collapse", ["LAST"] if last else [])
+            features = [feature for feature, on in (("LAST", last), ("TONES", place == 0)) if on]
+            program = self._shaders.get("collapse", features)
             program.draw(uniforms | below | _band(work, band) | {"band": band}, textures)
         if rung < Rung.BRUSH:
             return

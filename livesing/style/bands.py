@@ -70,6 +70,8 @@ class Statistics(NamedTuple):
     """[5, 3, 3], of b_0 to b_3 and L_4, each at the texels of its own level."""
     finest: int = 0
     """The level of the picture's own pyramid that serves as L_0; below 0 for one smaller than HEIGHT."""
+    low: np.ndarray = np.zeros((0, 3), np.float32)
+    """[n, 3], colours of the low-pass: all its texels, or samples of them. None where they are not known."""
 
 
 def statistics(picture: np.ndarray) -> Statistics:
@@ -79,7 +81,7 @@ def statistics(picture: np.ndarray) -> Statistics:
         picture = halve(picture)
     measures = [_measure(picture, halve(picture), begin, *place) for place in PLACES]
     covariances = np.mean([measure.covariances for measure in measures], axis=0)
-    return Statistics(measures[0].mean, covariances, begin)
+    return Statistics(measures[0].mean, covariances, begin, measures[0].low)
 
 
 PLACES = ((0, 0), (1, 1), (0, 1), (1, 0))
@@ -101,7 +103,7 @@ def _measure(picture: np.ndarray, half: np.ndarray, begin: int, row: int, column
         level, below = below, halve(below)
     low = spread(level)
     covariances[-1] = low.covariance
-    return Statistics(low.mean, covariances, begin)
+    return Statistics(low.mean, covariances, begin, level.reshape(-1, 3))
 
 
 def _look_up(level: np.ndarray, row: int, column: int) -> np.ndarray:

@@ -6,6 +6,7 @@ and the same ones in every frame: they decide the picture's light, which must no
 in windows spread over the frame, which lie elsewhere in the next frame. In a window of four by four texels of
 a level lies all that one of the inner four, and the bilinear sample of the next level beneath it, are made
 of; a texel is the mean of at most four by four of its pixels. So a band's values are one matrix product.
+Every second band is measured in a frame, the others in the next.
 """
 
 from functools import lru_cache
@@ -20,6 +21,12 @@ SIDE = 4
 """Samples along a texel's side, at most."""
 WINDOWS = {1: (24, 40), 2: (22, 38), 4: (10, 18)}
 """Rows and columns of windows at most, by the samples along a texel's side."""
+APART = 0.06
+"""Seconds from one covariance to the next: at 25 frames a second every other frame."""
+COLOURS = 450
+"""Of the low-pass, by which its tones are known."""
+PLACES, STRIDE = 101, 37
+"""Every so many blocks are taken anew together, and how far on are the next."""
 FAINTEST = 0.5
 """Steps of a byte: the contrast of a frame of one colour."""
 STEPS = 0.7548776662466927, 0.5698402909980532
@@ -28,34 +35,69 @@ the square evenly from the beginning."""
 
 
 class FrameStatistics:
-    """The smoothed statistics of a stream of generated frames, in some 0.4 ms a frame."""
+    """The smoothed statistics of a stream of generated frames, in some 0.3 ms a frame."""
 
     def __init__(self) -> None:
         self.now: Statistics | None = None
+        """Its mean follows every frame, the rest a dozen times a second: so often maps are made anew."""
         self.newest: Level | None = None
         """Of the newest frame's own colours, not smoothed."""
         self._turn = 0
+        self._bands = np.zeros((LEVELS - 1, 3, 3))
+        self._waited = np.zeros(LEVELS)
+        self._refreshed = 0.0
 
     def see(self, pixels: np.ndarray, dt: float) -> Statistics:
         """Take in a frame, [h, w, 4] uint8 16 rows at least, `dt` seconds after the one before -> `now`."""
-        self._turn += 1
         if min(pixels.shape[:2]) < 16:
             raise ValueError(f"too small a frame: {pixels.shape[1]}x{pixels.shape[0]}")
         words = np.ascontiguousarray(pixels).view("<u4")[..., 0]
         begin = finest(len(words))
-        self.newest, low = _low(words, 1 << begin + LEVELS - 1)
-        covariances = np.zeros((LEVELS, 3, 3))
-        covariances[-1] = low
-        for number in range(max(-begin, 0), LEVELS - 1):
-            covariances[number] = _band(words, 1 << begin + number, self._turn)
+        self.newest, blocks = _blocks(words, 1 << begin + LEVELS - 1)
+        old = self.now if self.now is not None and self.now.finest == begin else None
+        self._turn += 1
+        self._waited += dt
+        gains = np.ones(LEVELS) if old is None else -np.expm1(-self._waited / SECONDS)
+        if old is None:
+            self._bands = np.zeros((LEVELS - 1, 3, 3))
+        bands = range(max(-begin, 0), LEVELS - 1)
+        for number in bands if old is None else bands[self._turn % 2 :: 2]:
+            measured = _band(words, 1 << begin + number, self._turn)
+            self._bands[number] += (measured - self._bands[number]) * gains[number]
+            self._waited[number] = 0.0
         mean = self.newest.mean
-        old = self.now
-        if old is None or old.finest != begin:
-            old = Statistics(mean, covariances, begin)
-        gain = -float(np.expm1(-dt / SECONDS))
-        smoothed = old.covariances + (covariances - old.covariances) * gain
-        self.now = Statistics(old.mean + (mean - old.mean) * gain, smoothed, begin)
+        if old is not None:
+            mean = old.mean - (mean - old.mean) * float(np.expm1(-dt / SECONDS))
+        if old is not None and self._waited[-1] < APART:
+            self.now = old._replace(mean=mean)
+        else:
+            self.now = self._follow(old, mean, blocks, begin, float(gains[-1]))
+            self._waited[-1] = 0.0
         return self.now
+
+    def _follow(
+        self, old: Statistics | None, mean: np.ndarray, blocks: np.ndarray, begin: int, gain: float
+    ) -> Statistics:
+        """New statistics from the newest frame's blocks, and from the bands as they were measured."""
+        colours, low = blocks[:, :: blocks.shape[1] // COLOURS | 1].T, _covariance(blocks)
+        if old is not None:
+            low = old.covariances[-1] + (low - old.covariances[-1]) * gain
+            colours = self._pool(old.low, colours)
+        return Statistics(mean, np.concatenate([self._bands, low[None]]), begin, colours)
+
+    def _pool(self, old: np.ndarray, new: np.ndarray) -> np.ndarray:
+        """Colours of the low-pass of the last frames: the same places in each, a part of them anew, so that a
+        picture that stands still has colours that do. A colour is two time constants old at most."""
+        if len(old) != len(new):
+            return new
+        first = round(self._refreshed * PLACES)
+        self._refreshed += min(float(self._waited[-1]) / (2 * SECONDS), 1.0)
+        pool = old.copy()
+        for place in range(first, round(self._refreshed * PLACES)):
+            here = place * STRIDE % PLACES
+            pool[here::PLACES] = new[here::PLACES]
+        self._refreshed %= 1.0
+        return pool
 
     def level(self, pixels: np.ndarray, dt: float) -> Level:
         """Take in a frame as `see` does -> its own light and contrast."""
@@ -69,8 +111,8 @@ def _colours(words: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(words).view(np.uint8).astype(np.float32)
 
 
-def _low(words: np.ndarray, texel: int) -> tuple[Level, np.ndarray]:
-    """The level of all sampled pixels, and the covariance of the means of blocks of texel x texel pixels."""
+def _blocks(words: np.ndarray, texel: int) -> tuple[Level, np.ndarray]:
+    """The level of all sampled pixels, and the means of blocks of texel x texel pixels, [3, n] in 0..1."""
     apart = texel // SIDE
     rows, columns = (length // texel for length in words.shape)
     down, right = words.strides
@@ -81,10 +123,14 @@ def _low(words: np.ndarray, texel: int) -> tuple[Level, np.ndarray]:
     blocks = _row_of_samples() @ sums.reshape(-1, SIDE * 4).T
     mean = blocks.mean(axis=1, dtype=np.float64)
     flat = samples.ravel()
-    variance = max(float(flat @ flat) * 4 / flat.size - float(mean @ mean), 0.0)  # alpha has none
-    blocks -= mean[:, None].astype(np.float32)
-    covariance = (blocks @ blocks.T).astype(np.float64) / blocks.shape[1]
-    return Level(mean[:3] / 255, float(np.sqrt(variance + FAINTEST**2)) / 255), covariance[:3, :3] / 255**2
+    # Alpha is 1 all over and has no variance.
+    variance = max(float(flat @ flat) * 4 / flat.size / 255**2 - float(mean @ mean), 0.0)
+    return Level(mean[:3], float(np.sqrt(variance + (FAINTEST / 255) ** 2))), blocks[:3]
+
+
+def _covariance(blocks: np.ndarray) -> np.ndarray:
+    centred = blocks - blocks.mean(axis=1, keepdims=True)
+    return (centred @ centred.T).astype(np.float64) / blocks.shape[1]
 
 
 def _band(words: np.ndarray, texel: int, turn: int) -> np.ndarray:
@@ -117,8 +163,8 @@ def _band(words: np.ndarray, texel: int, turn: int) -> np.ndarray:
 
 @lru_cache
 def _row_of_samples() -> np.ndarray:
-    """[4, SIDE * 4]: from the sums of a block's columns of samples to its mean."""
-    return np.tile(np.eye(4, dtype=np.float32), SIDE) / np.float32(SIDE**2)
+    """[4, SIDE * 4]: from the sums of a block's columns of samples to its mean in 0..1."""
+    return np.tile(np.eye(4, dtype=np.float32), SIDE) / np.float32(SIDE**2 * 255)
 
 
 @lru_cache

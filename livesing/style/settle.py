@@ -12,9 +12,9 @@ import numpy as np
 
 from livesing.style.wct import StyleMaps
 
-SECONDS = 0.6
+SECONDS = 0.9
 """Time constant."""
-MOST = 0.12
+MOST = 0.18
 """Of a channel, 0..1: further behind the paint never is."""
 MOST_GAIN = 1.5
 """By which contrast may change from one displayed frame to the next and still be taken for a pulse."""
@@ -34,8 +34,19 @@ class Level(NamedTuple):
         return Level(self.mean + (newer.mean - self.mean) * part, contrast)
 
     def painted(self, work: StyleMaps) -> "Level":
-        """Where a style's maps bring the mean; the contrast is the dream's own."""
-        return Level(work.maps[-1] @ (self.mean - work.mean) + work.style_mean, self.contrast)
+        """Where the light is when it is painted; the contrast is the dream's own.
+
+        A pulse of the dream's light is never larger in the paint, whatever the map's gain: of a picture that
+        was grey, the first colours would flood all of it.
+        """
+        pulse = self.mean - work.mean
+        mapped = work.maps[-1] @ pulse
+        most = float(np.linalg.norm(pulse)) / max(float(np.linalg.norm(mapped)), 1e-12)
+        return Level(work.style_mean + min(most, 1.0) * mapped, self.contrast)
+
+    def ground(self, work: StyleMaps) -> np.ndarray:
+        """[3], the colour for the mean of the frames' statistics, so that `painted` is the mean's."""
+        return self.painted(work).mean - work.maps[-1] @ (self.mean - work.mean)
 
     def gain(self, before: "Level") -> float:
         """By which what was painted before gets the contrast of now."""

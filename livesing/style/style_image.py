@@ -13,6 +13,7 @@ import numpy as np
 
 from livesing.errors import StyleError
 from livesing.style.bands import HEIGHT, LEVELS, Statistics, bands, halve, statistics
+from livesing.style.tones import tones
 from livesing.style.transport import Spread, monge, ridged, spread
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class StyleImage(NamedTuple):
     colours: Spread
     """Of the painting as a whole."""
     statistics: Statistics
+    tones: np.ndarray
+    """[17, 3], of its low-pass, see `tones`."""
     energies: np.ndarray
     """[4], mean squared length of each band's colour as the pass samples it: at every pixel, enlarged."""
     brush: np.ndarray
@@ -96,7 +99,13 @@ def style_image(
     crop = np.stack([band[row : row + BRUSH, column : column + BRUSH] for band in layers])
     brush = np.stack([_recoloured(crop[k], layers[k]) for k in range(LEVELS - 1)]).astype(np.float32)
     return StyleImage(
-        name, spread(picture), known, energies, brush, _direction(brush[1] + brush[2] + brush[3])
+        name,
+        spread(picture),
+        known,
+        tones(known.low),
+        energies,
+        brush,
+        _direction(brush[1] + brush[2] + brush[3]),
     )
 
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from livesing.style.bands import Statistics
 from livesing.style.style_image import StyleImage
 from livesing.style.wct import StyleMaps, style_maps
@@ -60,7 +62,7 @@ class Styling:
         self._changed = -math.inf
         self._repertoire = Repertoire()
         self._place: int | None = None
-        self._cached: tuple[tuple[Statistics, StyleImage, float], StyleMaps] | None = None
+        self._cached: tuple[tuple[np.ndarray, StyleImage, float], StyleMaps] | None = None
 
     def hang(self, repertoire: Repertoire, now: float) -> None:
         """Go over to a look's styles; the choice among them comes with the next step."""
@@ -95,12 +97,12 @@ class Styling:
         """What the style pass does to frames of these statistics; None without a style or a frame."""
         if self.style is None or frame is None:
             return None
-        made_of = frame, self.style, self.arrived(now)
+        made_of = frame.covariances, self.style, self.arrived(now)
         if self._cached is None or not _same(made_of, self._cached[0]):
             self._cached = made_of, style_maps(frame, self.style, self._before, made_of[2])
-        return self._cached[1]
+        return self._cached[1]._replace(mean=frame.mean)
 
 
-def _same(one: tuple[Statistics, StyleImage, float], other: tuple[Statistics, StyleImage, float]) -> bool:
+def _same(one: tuple[np.ndarray, StyleImage, float], other: tuple[np.ndarray, StyleImage, float]) -> bool:
     """Arrays are compared by identity: they are replaced, never written to."""
     return one[0] is other[0] and one[1] is other[1] and one[2] == other[2]

@@ -48,15 +48,16 @@ def ridged(covariance: np.ndarray, share: float | np.ndarray, least: float = 1e-
 def monge(source: np.ndarray, target: np.ndarray, most_gain: float | np.ndarray) -> np.ndarray:
     """The Monge maps from covariances to covariances, [..., n, n], always finite.
 
-    `source` must be invertible (`ridged`). A map whose 2-norm exceeds `most_gain` is scaled down to it:
-    what is nearly flat is not blown up into its own noise.
+    `source` must be invertible (`ridged`). In directions in which a map would amplify by more than
+    `most_gain`, it amplifies by that: what is nearly flat is not blown up into its own noise, and what a
+    picture has much of goes where it should, though it may have no colour beside its light.
     """
     values, vectors = _eigen(source)
     deviations = np.sqrt(np.maximum(values, 1e-30))
     inner, inverse = _composed(deviations, vectors), _composed(1 / deviations, vectors)
     maps = inverse @ root(inner @ target @ inner) @ inverse
-    gain = _eigen(maps)[0][..., -1]  # the 2-norm, since the maps are symmetric and positive
-    return maps * np.minimum(1.0, most_gain / np.maximum(gain, 1e-12))[..., None, None]
+    gains, directions = _eigen(maps)
+    return _composed(np.clip(gains, 0.0, np.asarray(most_gain)[..., None]), directions)
 
 
 def _eigen(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

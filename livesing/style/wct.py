@@ -7,6 +7,7 @@ import numpy as np
 
 from livesing.style.bands import LEVELS, Statistics
 from livesing.style.style_image import StyleImage
+from livesing.style.tones import IDENTITY, curves, tones
 from livesing.style.transport import monge, ridged
 
 BAND_RIDGE = 3e-2
@@ -21,7 +22,8 @@ class StyleMaps(NamedTuple):
     """What the style pass does to a frame."""
 
     maps: np.ndarray
-    """[5, 3, 3], for b_0 to b_3 and L_4: y = maps[4] (L_4 - mean) + style_mean + sum of maps[k] b_k."""
+    """[5, 3, 3], for b_0 to b_3 and L_4: y = curve(maps[4] (L_4 - mean) + style_mean + sum of maps[k] b_k) +
+    maps[f] b_f, where f is the finest band that the frame has."""
     mean: np.ndarray
     """[3], of the frame's low-pass."""
     style_mean: np.ndarray
@@ -36,19 +38,26 @@ class StyleMaps(NamedTuple):
     """Whose brush it takes over from."""
     arrived: float = 1.0
     """0 the style before, 1 this one."""
+    curve: np.ndarray = IDENTITY
+    """[STEPS, 3], see `tones`."""
 
 
 def style_maps(
     frame: Statistics, style: StyleImage, before: StyleImage | None = None, arrived: float = 1.0
 ) -> StyleMaps:
     """The maps from a frame to a style, or to what lies between two of them; always finite."""
-    target, energies, leaving = style.statistics, style.energies, before if arrived < 1.0 else None
+    leaving = before if arrived < 1.0 else None
+    target, energies, wanted = style.statistics, style.energies, style.tones
     if leaving is not None:
         old = leaving.statistics
         covariances = old.covariances + (target.covariances - old.covariances) * arrived
         target = Statistics(old.mean + (target.mean - old.mean) * arrived, covariances)
         energies = leaving.energies + (energies - leaving.energies) * arrived
+        wanted = leaving.tones + (wanted - leaving.tones) * arrived
     ridges = np.array([BAND_RIDGE] * (LEVELS - 1) + [LOW_RIDGE])
     gains = np.array([MOST_BAND_GAIN] * (LEVELS - 1) + [MOST_LOW_GAIN])
     maps = monge(ridged(frame.covariances, ridges), target.covariances, gains)
-    return StyleMaps(maps, frame.mean, target.mean, energies, frame.finest, style, leaving, arrived)
+    curve = IDENTITY
+    if len(frame.low):
+        curve = curves(tones((frame.low - frame.mean) @ maps[-1].T + target.mean), wanted)
+    return StyleMaps(maps, frame.mean, target.mean, energies, frame.finest, style, leaving, arrived, curve)
