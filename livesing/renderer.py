@@ -245,7 +245,8 @@ class Renderer:
         before = frames.arrived
         if frames.take(now, lines=has_lines(params), see=self.bands.level if styled else None):
             self.grading.see(frames.thumb, now)
-            self.carrier.see(frames.thumb, 0.0 if before is None else now - before)
+            if styled:
+                self.carrier.see(frames.thumb, 0.0 if before is None else now - before)
         return View(
             now,
             dt,

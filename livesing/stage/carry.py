@@ -17,6 +17,8 @@ RETURN_SECONDS = 8.0
 """Time constant with which zoom and turning of the strokes go back: they must keep their size."""
 FORGET_SECONDS = 0.4
 """Time constant of the smoothing of the measured motion, and of its end when no frame comes."""
+APART = 0.06
+"""Seconds between two frames that are compared, at least."""
 FASTEST = 160.0
 """Pixels a second beyond which it is taken for a new picture."""
 DOUBT = 0.3
@@ -49,14 +51,18 @@ def measure(before: np.ndarray, after: np.ndarray, dt: float) -> Motion:
     """
     rows, columns = before.shape[:2]
     scale = ROWS / rows
-    gy, gx = np.gradient(0.5 * (before + after), axis=(0, 1))
+    design = np.empty((4, *before.shape), np.result_type(before, after))
+    gx, gy = design[:2]
+    _slopes(before + after, gx, gy)
     change = (after - before).ravel()
     y, x = _places(rows, columns)
     unit = ROWS / 2  # so that all four unknowns are of one size
-    design = np.stack([gx, gy, gx * x + gy * y, gy * x - gx * y], -1).reshape(-1, 4) / scale
-    normal = design.T @ design
-    ridge = NOISE / scale**2 * len(design)
-    wanted = -design.T @ change
+    design[2] = gx * x + gy * y
+    design[3] = gy * x - gx * y
+    flat = design.reshape(4, -1)
+    normal = (flat @ flat.T) / scale**2
+    ridge = NOISE / scale**2 * flat.shape[1]
+    wanted = flat @ change / -scale
     found = np.linalg.solve(normal + ridge * np.eye(4), wanted)
     total = float(change @ change)
     explained = float(found @ wanted) / total if total > 1e-12 else 0.0
@@ -65,6 +71,15 @@ def measure(before: np.ndarray, after: np.ndarray, dt: float) -> Motion:
     if abs(shift) > FASTEST:
         return Motion()
     return Motion(shift, complex(found[2], found[3]) / unit)
+
+
+def _slopes(twice: np.ndarray, gx: np.ndarray, gy: np.ndarray) -> None:
+    """Of half a picture [h, w, c], by central differences, and from its neighbour at an edge."""
+    for along, slope in ((twice.swapaxes(0, 1), gx.swapaxes(0, 1)), (twice, gy)):
+        np.subtract(along[2:], along[:-2], out=slope[1:-1])
+        slope[1:-1] *= 0.25
+        slope[0] = 0.5 * (along[1] - along[0])
+        slope[-1] = 0.5 * (along[-1] - along[-2])
 
 
 @lru_cache
@@ -83,17 +98,21 @@ class Carrier:
         self.carry = Carry()
         self._motion = Motion()
         self._small: np.ndarray | None = None
+        self._passed = 0.0
 
     def see(self, small: np.ndarray, dt: float) -> None:
         """Take in a generated frame as a small picture, [h, w, c] in 0..1, `dt` seconds after the last."""
-        if self._small is not None and self._small.shape == small.shape and dt > 0:
-            new = measure(self._small, small, dt)
-            gain = -float(np.expm1(-dt / FORGET_SECONDS))
+        self._passed += dt
+        if self._small is not None and self._small.shape == small.shape and self._passed > 0:
+            if self._passed < APART:
+                return
+            new = measure(self._small, small, self._passed)
+            gain = -float(np.expm1(-self._passed / FORGET_SECONDS))
             self._motion = Motion(
                 self._motion.shift + (new.shift - self._motion.shift) * gain,
                 self._motion.spin + (new.spin - self._motion.spin) * gain,
             )
-        self._small = small
+        self._small, self._passed = small, 0.0
 
     def step(self, dt: float) -> Carry:
         """The carry after `dt` seconds more."""
