@@ -1,7 +1,9 @@
 """Where looks lie in the plane of feeling: what people would feel at their pictures of a middling passage.
 
-A look is painted as `render` paints it, and rated by the image estimator; the mean over some seconds is
-written into its preset as `place = [valence, arousal]`, in z-scores (sentiment/image.py).
+A look is painted as `render` paints it, and rated by the image estimator as wholly abstract: it is a dream of
+the embedded generator, which shows no thing, also where glow and lines make it look like a photograph of one.
+The mean over some seconds is written into its preset as `place = [valence, arousal]`, in z-scores
+(sentiment/image.py).
 """
 
 import re
@@ -43,7 +45,8 @@ def place_look(folder: Path, preset: Preset) -> tuple[float, float]:
 def mean_feeling(frames: Iterable[np.ndarray]) -> tuple[float, float]:
     """(valence, arousal) of frames [h, w, 3] uint8: of one of EVERY of them, to two decimals."""
     rated = [np.ascontiguousarray(frame) for number, frame in enumerate(frames) if number % EVERY == 0]
-    valence, arousal = ImageEstimator().rate(rated).mean(0)
+    told = ImageEstimator().explain(rated)
+    valence, arousal = told._replace(abstract=np.ones_like(told.abstract)).blend().mean(0)
     return round(float(valence), 2), round(float(arousal), 2)
 
 

@@ -11,7 +11,7 @@ from livesing import look_places
 from livesing.cli import main
 from livesing.errors import LivesingError, SurfaceError
 from livesing.preset import load, parse
-from livesing.sentiment.image import ImageEstimator
+from livesing.sentiment.image import COLOUR_GAIN, SEEN_LOSS, ImageEstimator
 
 PRESETS = sorted((ROOT / "presets").glob("*.toml"))
 
@@ -66,7 +66,8 @@ def test_a_bad_place_is_refused(content: str) -> None:
 def test_the_place_is_what_is_felt_at_the_frames() -> None:
     rng = np.random.default_rng(0)
     frames = [rng.integers(0, 255, (36, 64, 3), np.uint8) // (1 + number) for number in range(17)]
-    felt = ImageEstimator().rate(frames[::8]).mean(0)
+    told = ImageEstimator().explain(frames[::8])
+    felt = ((1 - SEEN_LOSS) * told.seen + COLOUR_GAIN * told.colour).mean(0)  # as wholly abstract
     np.testing.assert_allclose(look_places.mean_feeling(iter(frames)), felt, atol=0.006)
 
 
