@@ -33,6 +33,7 @@ from livesing.array_file import Arrays, check_shapes, read_arrays
 from livesing.audio.embedding_statistics import BANDS, STATISTICS, Statistics, band_cosines
 from livesing.audio.framing import Floats, clean
 from livesing.audio.slow import HOP, SLOW_RATE, Cues, SlowPath
+from livesing.audio.slow import STEP_S as CUES_S
 
 WEIGHTS = Path(__file__).with_name("embedding.safetensors")
 FRAMES = 14
@@ -178,11 +179,17 @@ class EmbeddingPath:
     def _take(self, samples: Floats) -> list[Embedding]:
         self._waiting = np.concatenate((self._waiting, samples))
         made = []
-        while self._waiting.size >= STEP:
+        while self._waiting.size >= STEP and self._cues_are_there():
             made.append(self._step(self._waiting[:STEP]))
             self._waiting = self._waiting[STEP:]
         self._waiting = self._waiting.copy()
         return made
+
+    def _cues_are_there(self) -> bool:
+        """Whether those that belong to the next step have come; they are told a little after their sound."""
+        time_s = self._begun_s + (self._steps + 1) * STEP_S
+        needed_s = math.floor(time_s / CUES_S + 1e-6) * CUES_S
+        return needed_s <= self._begun_s or bool(self._cues and self._cues[-1].time_s > needed_s - 1e-6)
 
     def _step(self, samples: Floats) -> Embedding:
         self._steps += 1

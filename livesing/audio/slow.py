@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,8 @@ PARTS = 3
 PART_FRAMES = FRAMES // PARTS
 PART = HOP * PART_FRAMES
 """A step is worked on in parts as they come, so that no block has to wait for all of it."""
+STAGE = 512
+"""Samples of a block for which a stage of a part is worked on."""
 
 SILENT_DB = -60.0
 
@@ -129,6 +132,8 @@ class SlowPath:
         """The step that is being heard, and what was before it."""
         self._parts = 0
         """Of this step so far; what they were found to hold:"""
+        self._work: Iterator[Cues | None] = iter(())
+        """What is left to do of the newest part."""
         self._bands: list[Floats] = []
         self._chromas: list[NDArray[np.float64]] = []
         self._waiting: Floats = np.zeros(0, dtype=np.float32)
@@ -175,29 +180,34 @@ class SlowPath:
         return cues
 
     def finish(self) -> list[Cues]:
-        """The stream has ended: what the resampler still held. A rest under 500 ms is dropped."""
-        return self._take(self._resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
+        """The stream has ended: what was left to do. A rest under 500 ms is dropped."""
+        cues = self._take(self._resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
+        return cues + [told for told in self._work if told is not None]
 
     def _take(self, samples: Floats) -> list[Cues]:
+        """A part is worked on in stages, of which a small block does one: so no push takes long."""
         waiting = np.concatenate((self._waiting, samples))
-        cues, first = [], 0
+        stages, first = 1 + samples.size // STAGE, 0
+        done = list(islice(self._work, stages))
         while waiting.size - first >= PART:
-            self._hear_part(waiting[first : first + PART])
+            done += self._work
+            self._work = self._hear_part(waiting[first : first + PART])
+            done += islice(self._work, stages)
             first += PART
-            if self._parts == PARTS:
-                cues.append(self._tell())
         self._waiting = waiting[first:].copy() if first else waiting
-        return cues
+        return [cues for cues in done if cues is not None]
 
-    def _hear_part(self, new: Floats) -> None:
-        """new: [PART] samples at SLOW_RATE."""
+    def _hear_part(self, new: Floats) -> Iterator[Cues | None]:
+        """new: [PART] samples at SLOW_RATE. A stage whenever asked; the last of a step tells its Cues."""
         stream, begin = self._stream, self.CHROMA_WINDOW + self._parts * PART
         end = begin + PART
         stream[begin:end] = new
         ends = begin + HOP * np.arange(1, PART_FRAMES + 1)
         powers = self._spectrum.powers(stream[ends[:, None] + np.arange(-self.WINDOW, 0)])
-        self._notes.push(self._note_bands.push(powers))
         self._bands.append(self._spectrum.bands(powers))
+        yield None
+        self._notes.push(self._note_bands.push(powers))
+        yield None
         heard = powers[:, self._heard_bins]
         self._magnitude += np.sqrt(heard).sum(axis=0, dtype=np.float64)
         self._power += heard.sum(axis=0, dtype=np.float64)
@@ -205,6 +215,9 @@ class SlowPath:
         self._chromas.append(chroma)
         self._key.push([chroma], PART / SLOW_RATE)
         self._parts += 1
+        yield None
+        if self._parts == PARTS:
+            yield self._tell()
 
     def _tell(self) -> Cues:
         """The Cues of the step that was heard part by part; the next one begins."""
