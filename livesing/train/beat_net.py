@@ -39,12 +39,11 @@ TAKEN = 110
 UNITS = 128
 TAUGHT = 0.7
 """Share of the targets that is the teacher's, where there is one."""
-BATCH = 1024
-FASTEST = 2e-3
-DECAY = 0.02
+BATCH, REFINED_BATCH = 1024, 768
+"""Of a network that begins anew, and of one that was trained before; so the next three."""
+FASTEST, REFINED_FASTEST = 2e-3, 1e-3
+DECAY, REFINED_DECAY = 0.02, 0.01
 DROPOUT, REFINED_DROPOUT = 0.15, 0.03
-"""Of a network that begins anew, and of one that was trained before."""
-REFINED_FASTEST = 1e-3
 PRUNED_ON = 40_000
 """Steps of music by which it is judged which units can go."""
 DOWNBEAT_SHARE, TEMPO_SHARE = 0.6, 0.06
@@ -163,6 +162,7 @@ def train(
     hidden: tuple[int, ...] = HIDDEN,
     batch: int = BATCH,
     fastest: float = FASTEST,
+    decay: float = DECAY,
     seed: int = 0,
     tell: int = 0,
 ) -> tuple[dict[str, Floats], list[list[float]]]:
@@ -177,7 +177,7 @@ def train(
     else:
         network = network_of(start)
         network.drop = nn.Dropout(REFINED_DROPOUT)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=fastest, weight_decay=DECAY)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=fastest, weight_decay=decay)
     history: list[list[float]] = []
 
     def judge() -> None:
@@ -278,7 +278,8 @@ def main() -> int:
         if options.teacher:
             large = read_weights(options.teacher)
             start = pruned(large, data.inputs[:: max(len(data.beat) // PRUNED_ON, 1)], options.units)
-            settings |= {"teacher": Teacher(large), "start": start, "fastest": REFINED_FASTEST}
+            settings |= {"teacher": Teacher(large), "start": start}
+            settings |= {"batch": REFINED_BATCH, "fastest": REFINED_FASTEST, "decay": REFINED_DECAY}
         nets.append(train(data, kept, options.updates, tell=250, **settings)[0])
     save(joined(nets), options.output)
     return 0
