@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import Sound, drum_loop, silence, white
+from sounds import Sound, add, drum_loop, note, silence, white
 
 from livesing.audio import beat_net
 from livesing.audio.beat_bar import METRES, BarFilter
 from livesing.audio.beat_features import STEP_S, STRIDE
 from livesing.audio.beat_filter import BPM_HIGH, BPM_LOW, BeatFilter, TempoSpace
+from livesing.audio.beat_harmony import HarmonicChange
 from livesing.audio.beat_inputs import INPUTS
 from livesing.audio.tempo import Rhythm
 
@@ -144,6 +145,52 @@ def test_the_bar_is_found(metre: int) -> None:
         bar.push(0.8 if beat % metre == 0 else 0.05)
     assert (bar.beats_per_bar, bar.position) == (metre, metre - 1)
     assert bar.confidence > 0.5
+
+
+def test_the_bar_is_found_by_harmony_alone() -> None:
+    bar = BarFilter()
+    for beat in range(48):
+        changed_before = (beat - 1) % 4 == 3
+        bar.push(0.25, np.array([0.6, 0.9] if changed_before else [0.05, 0.3], dtype=np.float32))
+    assert (bar.beats_per_bar, bar.position) == (4, 0)
+
+
+@pytest.mark.parametrize(("rate", "samples"), [(8_000, 320), (44_100, 1764), (21_504, 860)])
+def test_a_chord_that_changes_is_a_change_of_harmony(rate: int, samples: int) -> None:
+    chords = [
+        sum(note(rate, 1.0, pitch, 0.5) for pitch in pitches) for pitches in ((45, 60, 64), (41, 57, 65))
+    ]
+    sound = np.concatenate([chords[number] for number in (0, 0, 1, 1)]).astype(np.float32)
+    ends = {round(second * rate / samples) for second in (0.9, 1.9, 2.9, 3.9)}
+    changes = []
+    for gain in (1.0, 0.1):
+        harmony, told = HarmonicChange(rate, samples), []
+        for number in range(sound.size // samples):
+            harmony.push(np.float32(gain) * sound[number * samples :][:samples])
+            if number + 1 in ends:
+                told.append(harmony.measure(0.5))
+        changes.append(told)
+    same, other, again = changes[0][1:4]
+    assert (other > same + 0.2).all() and (other > again + 0.2).all()
+    np.testing.assert_allclose(changes[0], changes[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_where_the_chord_changes_a_bar_begins(first: int) -> None:
+    rate = 22_050
+    sound, attacks = drum_loop(rate, 15.0, 128.0)
+    beats = attacks[::2]
+    for number, beat in enumerate(beats[first::4]):
+        for pitch in ((45, 57, 60, 64), (41, 53, 57, 60))[number % 2]:
+            add(sound, 0.08 * note(rate, 1.875, pitch, 0.5), int(beat))
+    rhythm, places = Rhythm(rate), []
+    for start in range(0, sound.size, BLOCK):
+        rhythm.push(sound[start : start + BLOCK])
+        places.append((start / rate, rhythm.bar_phase, rhythm.beats_per_bar))
+    times = np.array([time for time, *_ in places])
+    bars = [beat / rate for beat in beats[first::4] if 9.0 < beat / rate < 14.0]
+    told = [places[int(np.abs(times - bar).argmin())] for bar in bars]
+    assert all(metre == 4 and min(phase, 1.0 - phase) < 0.1 for _, phase, metre in told)
 
 
 def test_nothing_is_known_of_a_bar_without_downbeats() -> None:

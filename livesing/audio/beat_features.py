@@ -63,6 +63,8 @@ class BandPowers:
         self._taper = (taper * math.sqrt(2.0 / (window * float(np.sum(taper**2))))).astype(np.float32)
         self._bands = FourierBands(window, edges, _tilt()[: self._heard])
         self._kept: Floats = np.zeros((window - hop) * self._thinned, dtype=np.float32)
+        self.heard: Floats = np.empty((0, hop * FRAMES), dtype=np.float32)
+        """[strides, samples] the sound that the last push brought to strides, as averaged down; a view."""
 
     @property
     def pending(self) -> int:
@@ -75,7 +77,7 @@ class BandPowers:
         past = (self._window - self._hop) * self._thinned
         strides = (stream.size - past) // self.stride_samples
         if not strides:
-            self._kept = stream
+            self._kept, self.heard = stream, self.heard[:0]
             return np.empty((0, FRAMES, BANDS), dtype=np.float32)
         self._kept = stream[strides * self.stride_samples :].copy()
         if self._thinned > 1:
@@ -84,6 +86,8 @@ class BandPowers:
         # Overlapping frames as a view: stride_tricks' costs ten times as much a call.
         shape, hop = (strides, FRAMES, self._window), self._hop * 4
         frames: Floats = np.ndarray(shape, np.float32, stream, 0, (FRAMES * hop, hop, 4))
+        first = self._window - self._hop
+        self.heard = stream[first : first + strides * FRAMES * self._hop].reshape(strides, -1)
         powers = np.empty((strides, FRAMES, BANDS), dtype=np.float32)
         if self._heard < BANDS:
             powers[..., self._heard :] = 0.0

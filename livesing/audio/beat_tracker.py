@@ -21,6 +21,7 @@ import numpy as np
 from livesing.audio.beat_bar import BarFilter
 from livesing.audio.beat_features import FLOOR_POWER, FRAMES, STEP_S, STRIDE, STRIDE_S, BandPowers
 from livesing.audio.beat_filter import BeatFilter, Reading, TempoSpace
+from livesing.audio.beat_harmony import HarmonicChange
 from livesing.audio.beat_inputs import BeatInputs
 from livesing.audio.beat_net import DELAY_S, TEMPOS, BeatNet, Heard, read_weights
 from livesing.audio.framing import Floats
@@ -78,6 +79,8 @@ class BeatTracker:
         self._space = _space()
         self._filter = BeatFilter(self._space)
         self._bar = BarFilter()
+        samples = self._powers.heard.shape[1]
+        self._harmony = HarmonicChange(samples / self._stride_s, samples)
         self._tempo_at = _tempo_rows(self._space)
         self._quiet_s = 0.0
         self._row = -1
@@ -116,7 +119,9 @@ class BeatTracker:
 
     def push(self, block: Floats) -> None:
         """block: [n] float32, clean."""
-        for powers in self._powers.push(block):
+        strides = self._powers.push(block)
+        for powers, sound in zip(strides, self._powers.heard, strict=True):
+            self._harmony.push(sound)
             quiet = float(np.add.reduce(powers, axis=None)) < FRAMES * FLOOR_POWER
             self._quiet_s = self._quiet_s + self._stride_s if quiet else 0.0
             self.follow(self._hear(powers), silent=self._quiet_s > self.SILENT_AFTER_S)
@@ -205,8 +210,9 @@ class BeatTracker:
         self._phase = phase
         if passed and self._nearness > 0.0 and self.period_s > 0.0:
             beats = round(self.turns - (phase + DELAY_S / self.period_s))
-            for _ in range(min(max(beats - self._bar_at, 0), 1)):
-                self._bar.push(self._downbeat / self._nearness)
+            if beats > self._bar_at:
+                between = self._harmony.measure(DELAY_S + (phase + 0.5) * self.period_s)
+                self._bar.push(self._downbeat / self._nearness, between)
             self._bar_at = beats
             self._downbeat = self._nearness = 0.0
 
