@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from sounds import cut, drum_loop, silence, sine, song, white
 
-from livesing.audio.slow import SLOW_RATE, STEP, Cues, SlowPath, cues_of
+from livesing.audio.slow import SLOW_RATE, STEP, STEP_S, Cues, SlowPath, cues_of
 from livesing.audio.tempo import Rhythm
 
 RATE = 22_050
@@ -35,6 +35,17 @@ def test_cues_come_while_the_sound_plays():
     path = SlowPath(48_000)
     early = path.push(white(48_000, 0.6, -20.0))
     assert [step.time_s for step in early] == [0.5]
+
+
+@pytest.mark.parametrize("size", [128, 512, 4096])
+def test_the_work_on_a_step_is_spread_and_done_within_a_sixth_of_a_second(size):
+    path, heard, told = SlowPath(RATE), 0, []
+    for block in cut(white(RATE, 2.4, -20.0), size):
+        heard += block.size
+        told += [(step.time_s, heard / RATE - step.time_s) for step in path.push(block)]
+    assert [time_s for time_s, _ in told] == [0.5, 1.0, 1.5, 2.0]
+    least = 3 * size / RATE if size <= 512 else 0.0  # a block does a stage
+    assert all(least <= late <= STEP_S / 3 + 2 * size / RATE for _, late in told)
 
 
 @pytest.mark.parametrize("size", [1, 64, 512, None])
