@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import soxr
@@ -93,6 +93,13 @@ class Cues(NamedTuple):
     attack_db: float = SILENCE_DB
 
 
+class Beats(Protocol):
+    """Who knows the tempo of the stream, such as tempo.Rhythm."""
+
+    def told_at(self, time_s: float) -> tuple[float, float]:
+        """(bpm, confidence) as of a stream time in s; 0, 0 while unknown."""
+
+
 class SlowPath:
     """Cues of mono sound, pushed in blocks of any size and any rate of 8..192 kHz.
 
@@ -118,7 +125,7 @@ class SlowPath:
     """Per step; the reference of the flux forgets with a time constant of 10 s."""
     ROLLOFF = 0.85
 
-    def __init__(self, rate: int, profiles: str = USUAL_PROFILES, rhythm: Rhythm | None = None) -> None:
+    def __init__(self, rate: int, profiles: str = USUAL_PROFILES, rhythm: Beats | None = None) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that. profiles: of the keys, a name
         of key.PROFILES. rhythm: of who hears the same stream from its first sample on, and each block before
         this path does, at most 2 s at a time; without it the path has its own."""
@@ -163,8 +170,10 @@ class SlowPath:
         self._harmony = HarmonicChange(self.CHORD_FRAMES)
         self._note_bands = NoteBands(self.WINDOW, SLOW_RATE, HOP / SLOW_RATE)
         self._notes = NoteDensity(HOP / SLOW_RATE, self.ONSET_S)
-        self._rhythm = rhythm or Rhythm(rate)
-        self._beats_alone = rhythm is None
+        self._own_rhythm: Rhythm | None = None
+        if rhythm is None:
+            rhythm = self._own_rhythm = Rhythm(rate)
+        self._beats = rhythm
 
     def push(self, block: NDArray[np.floating]) -> list[Cues]:
         """block: [n] mono samples, full scale +-1. Returns the Cues that became complete."""
@@ -173,8 +182,8 @@ class SlowPath:
         cues = []
         for first in range(0, samples.size, self.rate):
             second = samples[first : first + self.rate]
-            if self._beats_alone:
-                self._rhythm.push(second)
+            if self._own_rhythm is not None:
+                self._own_rhythm.push(second)
             self._loudnesses += self._weighted.push(second).tolist()
             cues += self._take(self._resampler.resample_chunk(second))
         return cues
@@ -229,7 +238,7 @@ class SlowPath:
         key = key_of(self._chroma.chroma, self._chroma.tonal_share, self._key)
         chord_mode = self._chord_mode.push(self._chromas, PART / SLOW_RATE)
         flux = self._flux(np.concatenate(self._bands))
-        bpm, beat_confidence = self._rhythm.told_at(self._steps * STEP_S)
+        bpm, beat_confidence = self._beats.told_at(self._steps * STEP_S)
         loudness, articulation, attack = self._levels()
         cues = Cues(
             time_s=self._steps * STEP_S,

@@ -20,7 +20,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         "train",
         help="training of the models",
         description="Trains a model from data on disk: with progress, going on where it was stopped, and "
-        "with a report. All but personal need the extra [train].",
+        "with a report. All but cues and personal need the extra [train].",
     )
     models = train.add_subparsers(dest="model", required=True, metavar="MODEL", parser_class=Parser)
     for model in MODELS:
@@ -130,6 +130,33 @@ def _audio(options: argparse.Namespace) -> None:
 
     source = corpus_source(options.corpus) if options.corpus is not None else deam_source(options.deam)
     train_paper(source, options.output, recipe=Recipe.of(options.epochs or 50), **how)
+
+
+def _add_cues(models: Commands, common: argparse.ArgumentParser) -> None:
+    cues = models.add_parser(
+        "cues",
+        parents=[common],
+        help="the weights of the musical cues, from which valence and arousal are felt by default",
+        description="Refines published effects on music that livesing composes and renders itself; scores "
+        "are of textures that were left out. Needs no extra; the same music gives the same weights.",
+    )
+    cues.add_argument(
+        "--corpus", metavar="DIR", type=Path, required=True,
+        help="music rendered by `python -m livesing.train.corpus DIR`",
+    )  # fmt: skip
+    cues.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, default=Path("cue-model"), help="(cue-model)"
+    )
+    shared.add_training(cues)
+    cues.set_defaults(run=_cues)
+
+
+def _cues(options: argparse.Namespace) -> None:
+    from livesing.train.audio_cues import train_cues
+
+    if options.output.exists():
+        words.check_is_folder(options.output)
+    train_cues(options.corpus, options.output, fresh=options.fresh)
 
 
 def _how(options: argparse.Namespace) -> dict[str, Any]:
@@ -305,4 +332,4 @@ def _command(options: argparse.Namespace) -> str:
     return words + (" --paper" if options.paper else "")
 
 
-MODELS = (_add_audio, _add_image, _add_personal, _add_style, _add_styles, _add_translator)
+MODELS = (_add_audio, _add_cues, _add_image, _add_personal, _add_style, _add_styles, _add_translator)

@@ -7,62 +7,54 @@ Thompson 2006, Gomez & Danuser 2007, Battcock & Schutz 2019). Register is left o
 
 The published order of effects gives the weights to begin with. A ridge regression then moved them a little,
 never over zero, on a corpus of music composed by code, heard by the live slow path: how well a cue can be
-heard is part of what it is worth (`python -m livesing.train.audio_cues`). No listener's ratings are involved.
+heard is part of what it is worth. `livesing train cues` makes them, cue_weights.py reads them. No listener's
+ratings are involved.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livesing.audio.slow import Cues
+from livesing.sentiment.cue_weights import read_cue_weights
 from livesing.sentiment.feeling import Glide, Heard
 from livesing.sentiment.mood import Mood
 from livesing.sentiment.normaliser import Prior, RunningNormaliser
 from livesing.sentiment.sound_check import Statistic, calibrated
 
-PUBLISHED_VALENCE = {
-    "mode": 0.50, "chord_mode": 0.30, "onset_rate": 0.20, "flux": 0.12, "articulation": 0.08,
-    "key_clarity": 0.12, "flatness": -0.08,
-}  # fmt: skip
-PUBLISHED_AROUSAL = {
-    "attack_level": 0.38, "onset_rate": 0.46, "flux": 0.28, "entropy": 0.14, "articulation": 0.20,
-}  # fmt: skip
-"""The weights to begin with."""
 
-VALENCE_WEIGHTS = {
-    "mode": 0.54, "chord_mode": 0.30, "onset_rate": 0.22, "flux": 0.10, "articulation": 0.07,
-    "key_clarity": 0.13, "flatness": -0.10,
-}  # fmt: skip
-AROUSAL_WEIGHTS = {
-    "attack_level": 0.41, "onset_rate": 0.51, "flux": 0.29, "entropy": 0.15, "articulation": 0.20,
-}  # fmt: skip
-"""The weights that came of it; only articulation keeps its published weight on arousal. Over many pieces few
-notes and short notes look alike, so the regression would take it away, but the same piece played staccato
-has to move."""
+class Movable(NamedTuple):
+    """memory_s: time constant of the adaptation, s; reach: see Prior."""
 
-# Means and standard deviations over 500 ms windows of the composed corpus (190 pieces of fourteen textures);
-# onset rate and articulation lie halfway to those of five recordings, where players are livelier. Mode is
-# absolute: an evening in minor stays an evening in minor. The level depends on the input gain most of all,
-# so it may move furthest, up to 24 dB.
-PRIORS = {
-    "mode": Prior(0.20, 0.66, memory_s=math.inf, reach=0.0),  # -1..1
-    "chord_mode": Prior(0.13, 0.53, memory_s=math.inf, reach=0.0),  # -1..1
-    "key_clarity": Prior(0.78, 0.14, memory_s=math.inf, reach=0.0),  # 0..1
-    "onset_rate": Prior(1.60, 0.90, memory_s=600.0, reach=0.5),  # log2 (1/s + 0.5)
-    "attack_level": Prior(-17.5, 6.0, memory_s=240.0, reach=4.0),  # LUFS
-    "flux": Prior(0.24, 0.095, memory_s=600.0, reach=0.5),  # square root
-    "articulation": Prior(0.30, 0.20, memory_s=600.0, reach=0.5),  # square root
-    "entropy": Prior(0.474, 0.104, memory_s=600.0, reach=0.5),  # 0..1
-    "flatness": Prior(-5.8, 2.1, memory_s=600.0, reach=0.5),  # natural logarithm
+    memory_s: float
+    reach: float
+
+
+WEIGHTS = read_cue_weights()
+"""Those that ship: weights, and what is usual over half seconds of the composed corpus."""
+
+# How far each cue's statistics may move in an evening. Mode is absolute: an evening in minor stays an evening
+# in minor. The level depends on the input gain most of all, so it may move furthest, up to 24 dB.
+MOVES = {
+    "mode": Movable(math.inf, 0.0),
+    "chord_mode": Movable(math.inf, 0.0),
+    "key_clarity": Movable(math.inf, 0.0),
+    "onset_rate": Movable(600.0, 0.5),
+    "attack_level": Movable(240.0, 4.0),
+    "flux": Movable(600.0, 0.5),
+    "articulation": Movable(600.0, 0.5),
+    "entropy": Movable(600.0, 0.5),
+    "flatness": Movable(600.0, 0.5),
 }
-
-VALENCE_SCALE = 0.60
-AROUSAL_SCALE = 0.74
-"""Standard deviations of the weighted sums over the pieces of the corpus."""
+PRIORS = {name: Prior(*WEIGHTS.usual[name], *moves) for name, moves in MOVES.items()}
+"""By the names of cue_values."""
+MODES = ("mode", "chord_mode")
+USUAL_MODES = {name: PRIORS[name].mean for name in MODES}
 
 SQUASH = 2.2
 """A z-score further out than this counts for hardly more: one cue alone does not decide."""
@@ -80,15 +72,18 @@ MOOD_PRIORS = {
 }
 
 
-def cue_values(cues: Cues) -> dict[str, float]:
-    """The cues on the scales on which they are close to normal.
+def cue_values(cues: Cues, usual_modes: Mapping[str, float] = USUAL_MODES) -> dict[str, float]:
+    """The cues on the scales on which they are close to normal:
+
+    mode, chord_mode, key_clarity, entropy as they are; onset_rate as log2 (1/s + 0.5); attack_level in LUFS;
+    flux and articulation as square roots; flatness as natural logarithm.
 
     Where nothing has a pitch there is no mode: it counts as the usual one.
     """
     pitched = _share(cues.key_confidence)
     return {
-        "mode": cues.mode + (1.0 - pitched) * PRIORS["mode"].mean,
-        "chord_mode": cues.chord_mode + (1.0 - pitched) * PRIORS["chord_mode"].mean,
+        "mode": cues.mode + (1.0 - pitched) * usual_modes["mode"],
+        "chord_mode": cues.chord_mode + (1.0 - pitched) * usual_modes["chord_mode"],
         "key_clarity": cues.key_confidence,
         "onset_rate": math.log2(max(cues.onset_rate, 0.0) + 0.5),
         "attack_level": cues.attack_db,
@@ -154,8 +149,8 @@ class CueEstimator:
         """Valence and arousal of these cues alone; adapts by `dt` seconds."""
         values = self.normaliser.push(cue_values(cues), dt)
         z = dict(zip(values, squashed(np.array(list(values.values()))).tolist(), strict=True))
-        valence = sum(w * z[name] for name, w in VALENCE_WEIGHTS.items()) / VALENCE_SCALE
-        arousal = sum(w * z[name] for name, w in AROUSAL_WEIGHTS.items()) / AROUSAL_SCALE
+        valence = sum(w * z[name] for name, w in WEIGHTS.valence.items()) / WEIGHTS.valence_scale
+        arousal = sum(w * z[name] for name, w in WEIGHTS.arousal.items()) / WEIGHTS.arousal_scale
         evidence = max(_share(cues.key_confidence), _share(cues.onset_rate))
         scaled = self.scale.push({"valence": valence * evidence, "arousal": arousal}, dt)
         return scaled["valence"], scaled["arousal"]

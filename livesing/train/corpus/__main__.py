@@ -17,7 +17,7 @@ def main() -> int:
         description="Composes and renders pieces of music whose feeling is known; goes on where it stopped.",
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path)
-    parser.add_argument("--pieces", metavar="N", type=int, default=700)
+    parser.add_argument("--pieces", metavar="N", type=int, default=720)
     parser.add_argument(
         "--part", metavar="K/N", type=part, default="1/1", help="one of N processes that share the work"
     )
