@@ -14,6 +14,8 @@ from sounds import sine, white
 from livesing.audio.descriptors import columns
 from livesing.cli import main
 from livesing.errors import UsageError, WeightsError
+from livesing.sentiment.cue_estimator import WEIGHTS
+from livesing.sentiment.cue_weights import read_cue_weights
 from livesing.sentiment.deam_estimator import DeamHead
 from livesing.sentiment.paper_estimator import FEATURES, PaperNetwork
 from livesing.train.audio_folds import scores_by, song_folds, song_means
@@ -301,12 +303,28 @@ def test_a_broken_layout_is_refused(deam_at_hand, tmp_path, capsys, spoil, says)
 # ------------------------------------------------------------------------------------------------ the corpus
 
 
-def test_a_small_corpus_trains_the_papers_network(tmp_path):
-    corpus, out = tmp_path / "corpus", tmp_path / "model"
-    corpus.mkdir()
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Four short pieces."""
+    folder = tmp_path_factory.mktemp("corpus")
     for seed in range(4):
         piece = compose(draw(seed, 5.0))
-        save(piece, sketch(piece.score), RATE, corpus)
+        save(piece, sketch(piece.score), RATE, folder)
+    return folder
+
+
+def test_one_command_makes_the_weights_of_cues(corpus, tmp_path, capsys):
+    out = tmp_path / "model"
+    assert main(["train", "cues", "--corpus", str(corpus), "-o", str(out)]) == 0
+    assert "songs: r" in capsys.readouterr().out
+    weights = read_cue_weights(out / "cues.toml")
+    assert weights.usual.keys() == WEIGHTS.usual.keys() and weights.usual != WEIGHTS.usual
+    assert "no listener's ratings" in (out / "cues.md").read_text()
+    assert json.loads((out / "cues.json").read_text())["settings"]["pieces"] == 4
+
+
+def test_a_small_corpus_trains_the_papers_network(corpus, tmp_path):
+    out = tmp_path / "model"
     command = ["train", "audio", "--corpus", str(corpus), "-o", str(out), "--folds", "2", "--epochs", "2"]
     assert main(command) == 0
     first = (out / "paper.safetensors").read_bytes()

@@ -1,15 +1,13 @@
-"""The cue estimator's weights: learnt from made cues, made by one command, read back, damaged ones refused."""
+"""The cue estimator's weights: learnt from made cues, read back, damaged ones refused."""
 
 from __future__ import annotations
-
-import json
 
 import numpy as np
 import pytest
 
 from livesing.cli import main
 from livesing.errors import WeightsError
-from livesing.sentiment.cue_estimator import PRIORS, WEIGHTS
+from livesing.sentiment.cue_estimator import WEIGHTS
 from livesing.sentiment.cue_weights import (
     CUES,
     PUBLISHED_AROUSAL,
@@ -19,10 +17,6 @@ from livesing.sentiment.cue_weights import (
     write_cue_weights,
 )
 from livesing.train.audio_cues import KEPT, fit
-from livesing.train.corpus.compose import compose
-from livesing.train.corpus.factors import draw
-from livesing.train.corpus.folder import save
-from livesing.train.corpus.sketch import RATE, sketch
 
 AXES = {"valence": PUBLISHED_VALENCE, "arousal": PUBLISHED_AROUSAL}
 
@@ -60,24 +54,6 @@ def test_weights_go_where_the_pieces_pull_and_never_over_zero():
         assert mean == pytest.approx(3.0, abs=0.15) and std == pytest.approx(0.52, abs=0.06)
     told = np.array([piece.mean(axis=0) for piece in predicted])
     assert np.corrcoef(told[:, 0], felt[:, 0])[0, 1] > 0.7 < np.corrcoef(told[:, 1], felt[:, 1])[0, 1]
-
-
-def test_one_command_makes_them_and_makes_them_again(tmp_path, capsys):
-    corpus, out = tmp_path / "corpus", tmp_path / "model"
-    corpus.mkdir()
-    for seed in range(4):
-        piece = compose(draw(seed, 4.0))
-        save(piece, sketch(piece.score), RATE, corpus)
-    command = ["train", "cues", "--corpus", str(corpus), "-o", str(out)]
-    assert main(command) == 0
-    assert "songs: r" in capsys.readouterr().out
-    first = (out / "cues.toml").read_bytes()
-    weights = read_cue_weights(out / "cues.toml")
-    assert weights.usual.keys() == PRIORS.keys()
-    assert "no listener's ratings" in (out / "cues.md").read_text()
-    assert json.loads((out / "cues.json").read_text())["settings"]["pieces"] == 4
-    (out / "cues.toml").unlink()
-    assert main(command) == 0 and (out / "cues.toml").read_bytes() == first
 
 
 @pytest.mark.parametrize("words", [["--corpus", "nowhere"], [], ["--corpus", ".", "-o", "file"]])

@@ -40,7 +40,7 @@ from livesing.train.notes_music import COMPOSED, PROGRAMS, SECONDS, lesson
 from livesing.whole_file import whole_file
 
 FILE = "notes.safetensors"
-LESSONS, EPOCHS = 640, 45
+LESSONS, EPOCHS = 980, 60
 HELD_OUT = 8
 """One lesson of so many is not learnt from."""
 BATCH, RATE, DECAY, DROPOUT = 16, 4e-3, 1e-4, 0.1
@@ -228,7 +228,7 @@ def main() -> int:
             lesson_rows(number, kept)
             show_progress(number + 1, options.lessons, "lessons played")
         learnt = [number for number in range(options.lessons) if number % HELD_OUT]
-        # Exercises are few, and what is hardest: every one counts twice.
+        # Exercises and music in every way of playing are what is hardest: each counts twice.
         learnt += [number for number in learnt if number >= COMPOSED]
         others = [number for number in range(options.lessons) if number % HELD_OUT == 0]
         x, y = gathered(learnt, kept)

@@ -37,8 +37,9 @@ PROGRAMS = (
     56, 60, 61, 65, 68, 71, 73, 75, 80, 81, 88, 89, 90, 94, 95,
 )  # fmt: skip
 SOFT = (0, 0, 0, 48, 48, 48, 49, 49, 50, 51, 52, 40, 42, 19, 73, 89)
-COMPOSED = 400
-"""Lessons of composed music; the further ones are exercises."""
+COMPOSED, PLAIN = 400, 640
+"""Lessons of composed music; up to PLAIN exercises follow, and then music in every way of playing."""
+FASTEST = 2.0**0.4
 
 
 class Lesson(NamedTuple):
@@ -50,12 +51,15 @@ class Lesson(NamedTuple):
 
 def lesson(number: int, soundfonts: tuple[Path, ...] = SOUNDFONTS) -> Lesson:
     """The same one for a number, where the same soundfonts are there: composed pieces up to COMPOSED, then
-    plain exercises. UsageError without fluidsynth."""
+    plain exercises, then from PLAIN on both in every way of playing. UsageError without fluidsynth."""
     rng = np.random.default_rng([number, 440])
     if rng.random() < STEADY:
         return Lesson(_steady(rng), [(0.0, 1.0)])
-    piece = compose(draw(FIRST_SEED + number, SECONDS))
-    score = _otherwise(piece.score if number < COMPOSED else _plain(rng), rng, number < COMPOSED)
+    piece = compose(draw(FIRST_SEED + number, SECONDS * (1.0 if number < PLAIN else FASTEST)))
+    if number < PLAIN:
+        score = _otherwise(piece.score if number < COMPOSED else _plain(rng), rng, number < COMPOSED)
+    else:
+        score = _every_way(piece.score if rng.random() < 0.6 else _plain(rng), rng)
     there = [font for font in soundfonts if font.is_file()] or [SOUNDFONT]
     if rng.random() < SKETCHED:
         sound, rate = sketch(score), SKETCH_RATE
@@ -87,6 +91,20 @@ def _otherwise(score: Score, rng: np.random.Generator, other: bool) -> Score:
     if rng.random() < DOUBLED:
         score = variants.doubled(score)
     return score
+
+
+def _every_way(score: Score, rng: np.random.Generator) -> Score:
+    """Short or slurred, repeated or not, faster or slower, mostly on one instrument that is bowed, blown or
+    struck: what must not be mistaken for more or fewer notes."""
+    if rng.random() < 0.75:
+        score = variants.on_program(score, int(rng.choice(SOFT + PROGRAMS)))
+    if rng.random() < 0.6:
+        score = variants.detached(score, float(rng.uniform(0.25, 1.05)))
+    if rng.random() < 0.35:
+        score = variants.doubled(score)
+    score = variants.at_tempo(score, float(FASTEST ** rng.uniform(-1.0, 1.0)))
+    score = variants.at_velocity(score, float(rng.uniform(0.6, 1.3)))
+    return Score(score.parts, SECONDS)
 
 
 def _steady(rng: np.random.Generator) -> Floats:
