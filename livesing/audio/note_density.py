@@ -25,7 +25,7 @@ LAGS = (1, 3, 7)
 """Frames over which a level's rise is looked at, 24 to 170 ms: strokes, bowed notes, swells."""
 CHANGES = len(LAGS) + 2
 """Numbers of each group and frame: the rises, the fall over the middle lag, the level."""
-SPAN, HIDDEN = 13, 48
+SPAN, HIDDEN = 13, 32
 """Frames that the network looks at; its hidden units."""
 REACH = SPAN + max(LAGS)
 """Frames that an answer depends on, 450 ms."""

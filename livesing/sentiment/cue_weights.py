@@ -21,7 +21,7 @@ PUBLISHED_VALENCE = {
     "key_clarity": 0.12, "flatness": -0.08,
 }  # fmt: skip
 PUBLISHED_AROUSAL = {
-    "attack_level": 0.38, "onset_rate": 0.46, "flux": 0.28, "entropy": 0.14, "articulation": 0.20,
+    "attack_level": 0.44, "onset_rate": 0.46, "flux": 0.28, "entropy": 0.14, "articulation": 0.20,
 }  # fmt: skip
 """The weights to begin with: the order of effects of Eerola, Friberg & Bresin (2013), on z-scores."""
 

@@ -40,7 +40,7 @@ from livesing.train.notes_music import COMPOSED, PROGRAMS, SECONDS, lesson
 from livesing.whole_file import whole_file
 
 FILE = "notes.safetensors"
-LESSONS, EPOCHS = 980, 60
+LESSONS, EPOCHS = 980, 45
 HELD_OUT = 8
 """One lesson of so many is not learnt from."""
 BATCH, RATE, DECAY, DROPOUT = 16, 4e-3, 1e-4, 0.1
