@@ -65,6 +65,14 @@ def test_tempo_and_phase_at_every_rate(rate: int, bpm: float) -> None:
     assert max(off) < 0.05
 
 
+@pytest.mark.parametrize("bpm", [96.5, 141.0])
+def test_a_steady_tempo_is_told_to_a_thousandth(bpm: float) -> None:
+    """Between the filter's own tempos, too: phase tells what their mean does not."""
+    sound, _ = drum_loop(RATE, 26.0, bpm)
+    told = [each[2] for each in listen(sound, size=2048)]
+    assert np.mean(told[-len(told) // 4 :]) == pytest.approx(bpm, rel=0.0015)
+
+
 def test_the_next_beat_is_known_before_it_sounds() -> None:
     sound, attacks = drum_loop(RATE, 10.0, 124.0)
     truth = attacks[::2] / RATE
