@@ -107,7 +107,7 @@ def train_student(
     gates = _gates(student, feelings, photographs, seen, frames, seed)
     # as it is served: the gate, too, knows no picture of the theme
     abstract = gates.cross_validated(data.themes, folds)
-    served = Rating(predictions[0], by_colour(plain), abstract).blend()
+    served = Rating(predictions[0].astype(np.float32), by_colour(plain), abstract).blend()
     scores["all themes, as served"] = report.score(served, data.standard)
     scores["themes that the net has not seen either, as served"] = report.score(
         served[held_out], data.standard[held_out]
