@@ -12,9 +12,9 @@ import numpy as np
 
 from livesing.style.wct import StyleMaps
 
-SECONDS = 0.9
+SECONDS = 1.0
 """Time constant."""
-MOST = 0.18
+MOST = 0.19
 """Of a channel, 0..1: further behind the paint never is."""
 MOST_GAIN = 1.5
 """By which contrast may change from one displayed frame to the next and still be taken for a pulse."""

@@ -10,7 +10,7 @@ import numpy as np
 
 SHARES = (np.arange(17) + 0.5) / 17
 """Of the quantiles."""
-FLATTEST, STEEPEST = 0.35, 2.5
+FLATTEST, STEEPEST = 0.4, 2.2
 OUTSIDE = 0.5
 """Slope beyond the outermost quantiles."""
 DOMAIN = (-0.5, 1.5)
@@ -37,3 +37,9 @@ def curves(have: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     for channel in range(3):
         found[:, channel] += np.interp(places[:, channel], have[:, channel], values[:, channel])
     return found.clip(0.0, 1.0, out=found)
+
+
+def toned(colours: np.ndarray, curve: np.ndarray) -> np.ndarray:
+    """Colours [..., 3] through curves, as the shader does it."""
+    channels = [np.interp(colours[..., c], IDENTITY[:, c], curve[:, c]) for c in range(3)]
+    return np.stack(channels, -1)
