@@ -14,15 +14,12 @@ uniform sampler2D coarser;      // the bands after this one
 #endif
 #ifdef TONES
 uniform vec3 curve[33];         // of each channel, from -0.5 to 1.5 (livesing/style/tones.py)
-uniform mat3 after;             // what the curves leave of the style's spread
-uniform vec3 after_offset;
 
 vec3 toned(vec3 c) {
     vec3 at = clamp((c + 0.5) * 16.0, 0.0, 31.999);
     ivec3 i = ivec3(at);
     vec3 low = vec3(curve[i.r].r, curve[i.g].g, curve[i.b].b);
-    vec3 high = vec3(curve[i.r + 1].r, curve[i.g + 1].g, curve[i.b + 1].b);
-    return clamp(after * mix(low, high, at - vec3(i)) + after_offset, 0.0, 1.0);
+    return mix(low, vec3(curve[i.r + 1].r, curve[i.g + 1].g, curve[i.b + 1].b), at - vec3(i));
 }
 #endif
 in vec2 uv;

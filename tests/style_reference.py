@@ -93,7 +93,6 @@ def style(
     assert rest is not None
     tones = np.linspace(-0.5, 1.5, len(work.curve))
     rest = np.stack([np.interp(rest[..., c], tones, work.curve[:, c]) for c in range(3)], -1)
-    rest = np.clip(rest @ work.after.matrix.T + work.after.offset, 0, 1)
     uv = centres(*(size or (width, height)))
     y = mapped(first, level(first, uv) - level(first + 1, uv)) + sample(rest, uv)
     here, base = sample(picture, uv), level(0, uv)

@@ -82,8 +82,6 @@ class StylePass:
             "mean": tuple(work.mean),
             "style_mean": tuple(work.style_mean if level is None else level.ground(work)),
             "curve": work.curve.astype("f4"),
-            "after": work.after.matrix.T.astype("f4"),
-            "after_offset": tuple(work.after.offset),
         }
         for place, buffer in reversed(list(enumerate(self._coarse))):
             band = LEVELS - 1 - len(self._coarse) + place

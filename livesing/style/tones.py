@@ -11,6 +11,8 @@ import numpy as np
 SHARES = (np.arange(17) + 0.5) / 17
 """Of the quantiles."""
 FLATTEST, STEEPEST = 0.4, 2.2
+MOST_GAIN = 1.5
+"""By which a curve within these bounds is stretched at most to have the style's spread all the same."""
 OUTSIDE = 0.5
 """Slope beyond the outermost quantiles."""
 DOMAIN = (-0.5, 1.5)
@@ -31,15 +33,11 @@ def curves(have: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     steps = np.diff(have, axis=0)
     rises = np.clip(np.diff(wanted, axis=0), FLATTEST * steps, STEEPEST * steps)
     values = np.concatenate([np.zeros((1, 3)), np.cumsum(rises, axis=0)])
-    values += wanted.mean(axis=0) - values.mean(axis=0)
+    values -= values.mean(axis=0)
+    gain = np.minimum(wanted.std(axis=0) / np.maximum(values.std(axis=0), 1e-6), MOST_GAIN)
+    values = wanted.mean(axis=0) + gain * values
     places = IDENTITY
     found = OUTSIDE * (np.minimum(places - have[0], 0.0) + np.maximum(places - have[-1], 0.0))
     for channel in range(3):
         found[:, channel] += np.interp(places[:, channel], have[:, channel], values[:, channel])
     return found.clip(0.0, 1.0, out=found)
-
-
-def toned(colours: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Colours [..., 3] through curves, as the shader does it."""
-    channels = [np.interp(colours[..., c], IDENTITY[:, c], curve[:, c]) for c in range(3)]
-    return np.stack(channels, -1)

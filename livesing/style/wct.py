@@ -6,18 +6,15 @@ from typing import NamedTuple
 import numpy as np
 
 from livesing.style.bands import LEVELS, Statistics
-from livesing.style.palette import IDENTITY as UNCHANGED
-from livesing.style.palette import AffineColour
 from livesing.style.style_image import StyleImage
-from livesing.style.tones import IDENTITY, curves, toned, tones
-from livesing.style.transport import monge, ridged, spread
+from livesing.style.tones import IDENTITY, curves, tones
+from livesing.style.transport import monge, ridged
 
 BAND_RIDGE = 3e-2
 LOW_RIDGE = 1e-3
 """Shares of the mean variance added to a frame's covariances."""
 MOST_BAND_GAIN = 2.5
 MOST_LOW_GAIN = 8.0
-AFTER_RIDGE, MOST_AFTER_GAIN = 1e-2, 1.5
 """Largest 2-norms of the maps: a band holds noise as well, which a picture with little detail would show."""
 
 
@@ -25,8 +22,8 @@ class StyleMaps(NamedTuple):
     """What the style pass does to a frame."""
 
     maps: np.ndarray
-    """[5, 3, 3], for b_0 to b_3 and L_4: y = after(curve(maps[4] (L_4 - mean) + style_mean + sum of maps[k]
-    b_k)) + maps[f] b_f, where f is the finest band that the frame has."""
+    """[5, 3, 3], for b_0 to b_3 and L_4: y = curve(maps[4] (L_4 - mean) + style_mean + sum of maps[k] b_k) +
+    maps[f] b_f, where f is the finest band that the frame has."""
     mean: np.ndarray
     """[3], of the frame's low-pass."""
     style_mean: np.ndarray
@@ -43,8 +40,6 @@ class StyleMaps(NamedTuple):
     """0 the style before, 1 this one."""
     curve: np.ndarray = IDENTITY
     """[STEPS, 3], see `tones`."""
-    after: AffineColour = UNCHANGED
-    """What bounded curves leave of the style's spread."""
 
 
 def style_maps(
@@ -62,18 +57,7 @@ def style_maps(
     ridges = np.array([BAND_RIDGE] * (LEVELS - 1) + [LOW_RIDGE])
     gains = np.array([MOST_BAND_GAIN] * (LEVELS - 1) + [MOST_LOW_GAIN])
     maps = monge(ridged(frame.covariances, ridges), target.covariances, gains)
-    curve, after = IDENTITY, UNCHANGED
+    curve = IDENTITY
     if len(frame.low):
-        low = (frame.low - frame.mean) @ maps[-1].T + target.mean
-        curve = curves(tones(low), wanted)
-        after = _after(toned(low, curve), target)
-    return StyleMaps(
-        maps, frame.mean, target.mean, energies, frame.finest, style, leaving, arrived, curve, after
-    )
-
-
-def _after(low: np.ndarray, target: Statistics) -> AffineColour:
-    """The map of a low-pass' colours, [n, 3], to the target's."""
-    mean, covariance = spread(low)
-    matrix = monge(ridged(covariance, AFTER_RIDGE), target.covariances[-1], MOST_AFTER_GAIN)
-    return AffineColour(matrix, target.mean - matrix @ mean)
+        curve = curves(tones((frame.low - frame.mean) @ maps[-1].T + target.mean), wanted)
+    return StyleMaps(maps, frame.mean, target.mean, energies, frame.finest, style, leaving, arrived, curve)
