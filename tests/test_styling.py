@@ -13,6 +13,7 @@ from livesing.style.styling import (
     nearest,
     sign,
 )
+from livesing.style.wct import StyleMaps
 
 FRAME = Statistics(np.full(3, 0.5), np.tile(np.eye(3) * 0.01, (5, 1, 1)))
 PLACES = [(1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0)]
@@ -89,10 +90,19 @@ def test_a_look_without_styles_has_none() -> None:
     assert styling.maps(1.0, FRAME) is None
 
 
-def test_maps_are_worked_out_once_a_frame() -> None:
+def test_maps_are_worked_out_once_for_a_frames_covariances() -> None:
     styling = Styling()
     styling.hang(Repertoire(STYLES), 0.0)
     styling.step(0.0, 1, 1)
-    assert styling.maps(5.0, FRAME) is styling.maps(5.1, FRAME)
-    other = Statistics(FRAME.mean, FRAME.covariances * 2)
-    assert styling.maps(5.2, other) is not styling.maps(5.2, FRAME)
+
+    def maps(now: float, frame: Statistics) -> StyleMaps:
+        found = styling.maps(now, frame)
+        assert found is not None
+        return found
+
+    first = maps(5.0, FRAME)
+    assert maps(5.1, FRAME).maps is first.maps
+    brighter = FRAME._replace(mean=FRAME.mean + 0.1)
+    assert maps(5.2, brighter).maps is first.maps, "covariances are measured at every other frame"
+    np.testing.assert_array_equal(maps(5.2, brighter).mean, brighter.mean)
+    assert maps(5.3, FRAME._replace(covariances=FRAME.covariances * 2)).maps is not first.maps
