@@ -8,6 +8,7 @@ import numpy as np
 from livesing import assets
 from livesing.deep_tier import open_cascade
 from livesing.errors import LivesingError, StyleError, UsageError
+from livesing.params import INDEX, TABLE
 from livesing.stage.carry import Carry
 from livesing.stage.headless import HeadlessSurface
 from livesing.stage.shader_store import ShaderStore
@@ -22,6 +23,10 @@ from livesing.whole_file import whole_file
 
 LARGEST = 8192
 """Pixels on the longer side: what every GPU takes as a texture."""
+USUAL = {name: TABLE[INDEX[f"style.{name}"]].default for name in ("paint", "grain", "follow")} | {
+    "strength": 1.0
+}
+"""Settings as the show has them, at full strength."""
 DEEP_ROWS = 432
 """At which the deep tier paints stills: half as many again as live."""
 LARGEST_DEEP = 2048

@@ -37,7 +37,7 @@ def style(
     rung: Rung,
     *,
     strength: float = 1.0,
-    paint: float = 0.6,
+    paint: float,
     grain: float = 64.0,
     follow: float = 1.0,
     carry: Carry | None = None,

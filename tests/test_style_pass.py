@@ -117,7 +117,8 @@ def test_the_shaders_do_what_numpy_does(studio: Studio, rung: Rung, size: tuple[
     carry = Carry(1.1 * np.exp(0.3j), 13 - 7j)
     target = (size[0] + 16, size[1] + 32)
     painted = studio.paint(picture, work, rung, size=target, carry=carry)
-    wanted = style_reference.style(picture, work, rung, grain=GRAIN, carry=carry, size=target)
+    thick = PARAMS["style.paint"]
+    wanted = style_reference.style(picture, work, rung, paint=thick, grain=GRAIN, carry=carry, size=target)
     assert np.abs(painted - np.clip(wanted, 0, 1)).max() < 2 / 255
 
 

@@ -20,9 +20,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     style.add_argument("-o", "--output", metavar="OUT", type=Path, required=True)
     style.add_argument("--strength", metavar="0..1", type=words.share, default=1.0)
     style.add_argument(
-        "--paint", metavar="0..1", type=words.share, default=0.6, help="how thick strokes are laid"
+        "--paint", metavar="0..1", type=words.share, help="how thick strokes are laid; else as in the show"
     )
-    style.add_argument("--grain", metavar="0..1", type=words.share, default=0.5, help="size of their patches")
+    style.add_argument("--grain", metavar="0..1", type=words.share, help="size of their patches; the same")
     style.add_argument(
         "--tier", choices=("shader", "deep"), default="shader",
         help="the style pass (default), or the network, which takes --strength alone",
@@ -35,13 +35,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from livesing.style_still import still
+    from livesing.style_still import USUAL, still
 
     words.check_folder(options.output)
     if options.weights is not None and options.tier != "deep":
         raise UsageError("--weights belongs to the network: add --tier deep")
     words.check_is_folder(options.weights)
-    settings = {"strength": options.strength, "paint": options.paint, "grain": options.grain, "follow": 1.0}
+    asked = {name: getattr(options, name) for name in ("strength", "paint", "grain")}
+    settings = USUAL | {name: value for name, value in asked.items() if value is not None}
     still(
         options.image, options.style, options.output, settings,
         deep=options.tier == "deep", weights=options.weights,

@@ -15,7 +15,7 @@ from livesing.style.deep import DeepPainter, opaque, style_features
 from livesing.style.deep_onnx import OnnxCascade
 from livesing.style.style_image import load, style_image
 from livesing.style_library import built_in
-from livesing.style_still import Easel
+from livesing.style_still import USUAL, Easel
 from livesing.train.image_report import show_progress
 from livesing.train.sheet_pictures import PICTURES
 from livesing.whole_file import whole_file
@@ -77,7 +77,7 @@ def sheet(*, deep: bool = False) -> Picture:
                         painter.hang(features, 0.0)
                         painted = painter.paint(opaque(picture), 0.0, 0.0, strength, SIZE[1])[..., :3]
                     else:
-                        settings = {"strength": strength, "paint": 0.6, "grain": 0.5, "follow": 1.0}
+                        settings = USUAL | {"strength": strength}
                         painted = easel.paint(picture, style, settings)
                     put(1 + number * len(STRENGTHS) + place, column, painted)
             show_progress(column, len(STYLES), "styles")
