@@ -1,6 +1,6 @@
 """From feeling to latents on a device: the processor's way, to a thousandth, and no seam between."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -44,14 +44,6 @@ class Drawless:
         with torch.inference_mode():
             given = Latents(*(tensor.numpy().copy() for tensor in self.path(torch.from_numpy(row))))
         return np.zeros((1, 1, 4), np.uint8), given
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 Change = Callable[[float], dict[str, float]]

@@ -13,14 +13,6 @@ from livesing.generation.plane import view  # noqa: E402
 from livesing.generation.worlds import CLASSES  # noqa: E402
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():  # type: ignore[no-untyped-def]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def conditions(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Per-layer z [count, 3, 128] and sparse mixtures [count, 3, 1000]."""
     rng = np.random.RandomState(seed)

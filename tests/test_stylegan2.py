@@ -1,7 +1,6 @@
 """StyleGAN2 for inference: the paper's sums written out, both layouts of weights, psi and layers."""
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -17,14 +16,6 @@ from livesing.generation.stylegan2_weights import network, parts, random_state  
 from livesing.train.latent_space import style_space_of  # noqa: E402
 
 WIDTH = 16
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import argparse
 import json
 import re
-from collections.abc import Iterator
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -31,15 +30,6 @@ from livesing.train.translator_fit import CRISP, crisp, fit  # noqa: E402
 
 SMALL = Recipe(samples=48, clusters=3, subclusters=3, more=6)
 LITTLE = Effort(steps=30, nodes=3, side=3, walks=1, attempts=1)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads of torch that wait for each other are slow on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def quadrants(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
