@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from livesing.style.bands import APART
+
 ROWS = 512
 """Places are in pixels of a picture of so many rows, from its centre, as complex numbers x + iy, y
 downwards."""
@@ -17,8 +19,6 @@ RETURN_SECONDS = 8.0
 """Time constant with which zoom and turning of the strokes go back: they must keep their size."""
 FORGET_SECONDS = 0.4
 """Time constant of the smoothing of the measured motion, and of its end when no frame comes."""
-APART = 0.06
-"""Seconds between two frames that are compared, at least."""
 FASTEST = 160.0
 """Pixels a second beyond which it is taken for a new picture."""
 DOUBT = 0.3

@@ -22,6 +22,8 @@ HEIGHT = 512
 """Rows of L_0."""
 SECONDS = 0.7
 """Time constant with which a frame's statistics follow. Faster ones would take back what the music does."""
+APART = 0.06
+"""Seconds between two generated frames that are measured, at least: at 25 a second every other one."""
 
 
 def finest(rows: int) -> int:

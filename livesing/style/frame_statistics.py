@@ -14,15 +14,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from livesing.style.bands import LEVELS, SECONDS, Statistics, finest
+from livesing.style.bands import APART, LEVELS, SECONDS, Statistics, finest
 from livesing.style.settle import Level
 
 SIDE = 4
 """Samples along a texel's side, at most."""
 WINDOWS = {1: (24, 40), 2: (22, 38), 4: (10, 18)}
 """Rows and columns of windows at most, by the samples along a texel's side."""
-APART = 0.06
-"""Seconds from one covariance to the next: at 25 frames a second every other frame."""
 COLOURS = 450
 """Of the low-pass, by which its tones are known."""
 PLACES, STRIDE = 101, 37

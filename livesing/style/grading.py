@@ -5,13 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from livesing.style import palette
+from livesing.style.bands import APART
 from livesing.style.palette import AffineColour
 from livesing.style.transport import Spread, spread
 
 SETTLE = 0.5
 """Seconds after a fade in which the map is still worked out anew at every frame."""
-APART = 0.06
-"""Seconds between frames that are measured, at least: at 25 a second every other one."""
 
 
 def grade(turn: float, params: Mapping[str, float]) -> AffineColour:
