@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO, BinaryIO, cast
 from zipfile import ZipFile
 
 import numpy as np
@@ -76,13 +77,20 @@ def write(rows: Iterable[Floats], output: Path, name: str) -> None:
         body.unlink(missing_ok=True)
 
 
+class _Onwards:
+    """A file that is only ever written onwards, as a pipe has to be, and as /dev/null does not admit."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write, self.flush = file.write, file.flush
+
+
 def _pack(body: Path, count: int, output: Path) -> None:
     """The .npz of `count` rows whose bytes are in `body`, as numpy.savez writes it, but piece by piece."""
     times = STEP_S * np.arange(1, count + 1)
     header = {"descr": "<f4", "fortran_order": False, "shape": (count, ROW)}
-    with ZipFile(output, "w") as archive:
-        with archive.open("x.npy", "w", force_zip64=True) as entry, body.open("rb") as file:
+    with output.open("wb") as file, ZipFile(cast(IO[bytes], _Onwards(file)), "w") as archive:
+        with archive.open("x.npy", "w", force_zip64=True) as entry, body.open("rb") as rest:
             np.lib.format.write_array_header_1_0(entry, header)
-            shutil.copyfileobj(file, entry, 1 << 20)
+            shutil.copyfileobj(rest, entry, 1 << 20)
         with archive.open("t.npy", "w") as entry:
             np.lib.format.write_array(entry, times)

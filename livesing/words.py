@@ -84,12 +84,15 @@ def address(text: str) -> tuple[str, int]:
     return host or "127.0.0.1", int(port)
 
 
-def check_folder(path: Path | None) -> None:
-    """Raises UsageError when a file cannot lie there: no such folder, or it is a folder itself."""
+def check_folder(path: Path | None, read: Path | None = None) -> None:
+    """Raises UsageError when a file cannot lie there: no such folder, or it is a folder itself, or the file
+    that is `read`."""
     if path is not None and not path.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} to")
     if path is not None and path.is_dir():
         raise UsageError(f"{path} is a folder, not a file to write")
+    if path is not None and read is not None and path.exists() and read.exists() and path.samefile(read):
+        raise UsageError(f"{path} is what is to be read; write to another file")
 
 
 def check_is_folder(path: Path | None) -> None:

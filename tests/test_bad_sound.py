@@ -173,6 +173,9 @@ def test_channels_that_cancel_are_heard_one_by_one(name, signs):
     heard = np.concatenate(parts)
     assert downmix.cancels
     np.testing.assert_array_equal(np.abs(heard[RATE:]), np.abs(music[RATE:]))
+    again = Downmix(RATE, len(signs))
+    parts = [again.push(part[:, None] * np.array(signs, np.float32)) for part in cut(music, None)]
+    np.testing.assert_array_equal(np.concatenate(parts), heard)  # however it is cut
     for part in cut(np.concatenate((music, music)), 512):  # the cable is mended
         downmix.push(np.repeat(part[:, None], len(signs), axis=1))
     assert not downmix.cancels

@@ -103,6 +103,17 @@ def test_nothing_half_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.wav"]
 
 
+def test_what_is_read_is_not_written_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, song(RATE, 0.6, minor=True), RATE)
+    before = path.read_bytes()
+    for command in ("features", "analyse", "render", "story"):
+        assert main([command, str(path), "-o", str(tmp_path / ".." / tmp_path.name / "a.wav")]) == 2
+        assert "is what is to be read" in capsys.readouterr().err
+    assert path.read_bytes() == before
+    assert main(["features", str(path), "-o", "/dev/null"]) == 0  # where nothing can be sought
+
+
 def test_an_old_output_stays_where_the_new_one_fails(music: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.npz"
     assert main(["features", str(music), "-o", str(out)]) == 0

@@ -1,5 +1,6 @@
 """Sources: the word that names one, real files in real time, and errors that help."""
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -134,12 +135,26 @@ def test_what_is_no_sound_is_refused_in_one_line(tmp_path: Path) -> None:
     refused(nothing)
     assert "holds no sound" in refused(empty)
     assert "there is no file" in refused(tmp_path / "missing.wav")
-    assert "there is no file" in refused(tmp_path)
+    assert "is a folder" in refused(tmp_path)
+    os.mkfifo(tmp_path / "pipe.wav")
+    assert "no plain file" in refused(tmp_path / "pipe.wav")
     many = write(tmp_path / "many.wav", np.zeros((10, MOST_CHANNELS + 1), np.float32))
     assert str(MOST_CHANNELS) in refused(many)
 
 
-def test_a_damaged_file_is_played_as_far_as_it_goes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".raw", ".mp3", ".wav", ""])
+def test_what_a_file_is_lies_in_it_and_not_in_its_name(
+    tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    right, wrong = tmp_path / f"right{suffix}", tmp_path / f"wrong{suffix}"
+    write(tmp_path / "a.flac", ramp(600)).rename(right)
+    np.testing.assert_array_equal(read_all(SoundFile(right)), ramp(600))
+    wrong.write_text("This is a letter.\n" * 50)
+    refused(wrong)
+    assert capfd.readouterr().err == ""  # a decoder that was put on a false scent has its own words
+
+
+def test_a_damaged_file_is_played_as_far_as_it_goes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     whole = tmp_path / "whole.flac"
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (96_000, 1)).astype(np.float32)
     write(whole, noise)
@@ -151,6 +166,8 @@ def test_a_damaged_file_is_played_as_far_as_it_goes(tmp_path: Path) -> None:
         assert 20_000 < len(heard) < 60_000
         np.testing.assert_allclose(heard[:20_000], noise[:20_000], atol=1e-6)
         sound.rewind()
+    assert [record.message.split(" after")[0] for record in caplog.records] == ["torn.flac is damaged"]
+    np.testing.assert_array_equal(read_all(SoundFile(torn), 1 << 15), heard)  # in whatever blocks
 
 
 # ------------------------------------------------------------------------------------- played in real time

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,18 @@ def test_nothing_written_is_a_refusal_too(tmp_path: Path) -> None:
     with pytest.raises(LivesingError, match=r"a\.json cannot be written"), whole_file(path):
         pass
     assert not path.exists()
+
+
+def test_what_is_no_plain_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    """As /dev/stdout and /dev/null, which must not be replaced."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with whole_file(pipe) as place:
+            place.write_text("content")
+        assert os.read(reader, 99) == b"content"
+        assert pipe.is_fifo()
+        assert list(tmp_path.iterdir()) == [pipe]
+    finally:
+        os.close(reader)

@@ -18,14 +18,18 @@ class Downmix:
     power; when it is under a quarter of that, over a second, the loudest channel is heard alone, until
     it is more than half again.
 
-    Samples that are not finite count as silence in their own channel only. Owned by one thread.
+    Samples that are not finite count as silence in their own channel only. What was decided holds from the
+    next hop of HOP samples on, so blocks of any size give the same. Owned by one thread.
     """
 
+    HOP = 512
     MEMORY_S = 1.0
     CANCELLED, RESTORED = 0.25, 0.5
 
     def __init__(self, rate: int, channels: int) -> None:
-        self._rate = rate
+        self._step = 1.0 - math.exp(-self.HOP / rate / self.MEMORY_S)
+        self._hop: Floats = np.zeros((self.HOP, channels), dtype=np.float32)
+        self._filled = 0
         self._powers = np.zeros(channels)
         self._power = 0.0
         self._only: int | None = None
@@ -40,22 +44,30 @@ class Downmix:
         if block.shape[1] == 1:
             first: Floats = np.ascontiguousarray(block[:, 0], dtype=np.float32)
             return first
-        if not len(block):
-            return np.zeros(0, dtype=np.float32)
-        if not np.abs(block).max() <= SAMPLE_LIMIT:
+        if block.size and not np.abs(block).max() <= SAMPLE_LIMIT:
             block = np.where(np.isfinite(block), block, 0.0).clip(-SAMPLE_LIMIT, SAMPLE_LIMIT)
-        mono: Floats = block.mean(axis=1, dtype=np.float32)
-        step = 1.0 - math.exp(-len(block) / self._rate / self.MEMORY_S)
-        powers = np.einsum("ij,ij->j", block, block, dtype=np.float64) / len(block)
-        self._powers += (powers - self._powers) * step
-        self._power += (float(np.dot(mono, mono)) / len(block) - self._power) * step
+        mixed: Floats = block.mean(axis=1, dtype=np.float32)
+        begin = 0
+        while begin < len(block):
+            end = min(begin + self.HOP - self._filled, len(block))
+            if self._only is not None:
+                mixed[begin:end] = block[begin:end, self._only]
+            self._hop[self._filled : self._filled + end - begin] = block[begin:end]
+            self._filled += end - begin
+            if self._filled == self.HOP:
+                self._judge()
+                self._filled = 0
+            begin = end
+        return mixed
+
+    def _judge(self) -> None:
+        """A hop is complete: whether its channels cancel."""
+        powers = np.einsum("ij,ij->j", self._hop, self._hop, dtype=np.float64) / self.HOP
+        mean = self._hop.mean(axis=1)
+        self._powers += (powers - self._powers) * self._step
+        self._power += (float(mean @ mean) / self.HOP - self._power) * self._step
         left = self._power * self._powers.size / max(float(self._powers.mean()), 1e-30)
         if left < self.CANCELLED and self._powers.mean() > 1e-9:
-            loudest = int(np.argmax(self._powers))
-            self._only = loudest if self._only is None else self._only
+            self._only = int(np.argmax(self._powers)) if self._only is None else self._only
         elif left > self.RESTORED:
             self._only = None
-        if self._only is None:
-            return mono
-        alone: Floats = np.ascontiguousarray(block[:, self._only], dtype=np.float32)
-        return alone

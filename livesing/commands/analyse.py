@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace) -> None:
     from livesing.analyse import analyse
 
     for path in (options.output, options.beats):
-        words.check_folder(path)
+        words.check_folder(path, options.audio)
     analyse(
         options.audio,
         options.output,

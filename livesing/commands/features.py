@@ -29,5 +29,5 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> None:
     from livesing.features import features
 
-    words.check_folder(options.output)
+    words.check_folder(options.output, options.audio)
     features(options.audio, options.output, stream=options.stream, predicted=not options.no_prediction)

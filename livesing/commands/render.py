@@ -33,7 +33,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> None:
     from livesing.offline import OfflineShow, render
 
-    words.check_folder(options.output)
+    words.check_folder(options.output, options.audio)
     words.check_is_folder(options.style_weights)
     if options.output.suffix.lower() != ".mp4":
         raise UsageError(f"{options.output.name}: a film is written as .mp4")

@@ -39,7 +39,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    words.check_folder(options.output)
+    words.check_folder(options.output, options.audio)
     if options.output.suffix.lower() not in ENDINGS:
         raise UsageError(f"{options.output.name}: a story is written as {', '.join(ENDINGS)}")
     if not 50 <= options.dpi <= 1200:
