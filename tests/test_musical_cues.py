@@ -199,7 +199,7 @@ def test_a_tone_is_tonal_and_a_drum_is_not():
     def share(sound):
         chroma = LeakyChroma(8192, RATE, 5.0, 15.0)
         for first in range(0, sound.size - 8192, 4096):
-            chroma.push(sound[first : first + 8192], 4096 / RATE)
+            chroma.push(sound[None, first : first + 8192], 4096 / RATE)
         return chroma.tonal_share
 
     assert share(sine(RATE, 4.0, 440.0)) > 0.9
@@ -211,7 +211,7 @@ def test_overtones_are_no_notes_of_their_own():
     chroma = LeakyChroma(8192, RATE, 5.0, 15.0)
     sound = tone(48, 2.0, "strings").astype(np.float32)  # C, whose overtones are C, G, E and B flat
     for first in range(0, sound.size - 8192, 4096):
-        chroma.push(sound[first : first + 8192], 4096 / RATE)
+        chroma.push(sound[None, first : first + 8192], 4096 / RATE)
     assert chroma.chroma[0] > 0.7 * chroma.chroma.sum()
 
 
@@ -289,7 +289,7 @@ def test_chords_that_change_change_and_held_ones_do_not():
     )
     assert held < 0.3 * slow
     assert slow < fast
-    assert HarmonicChange(2).push([]) == 0.0
+    assert HarmonicChange(2).push(np.zeros((0, 12))) == 0.0
 
 
 # ------------------------------------------------------------------------------------------------ loudness
@@ -310,9 +310,17 @@ def measured(sound, rate):
     return loudness_db(powers[-round(0.4 * rate / (rate // 100)) :].mean())
 
 
-@pytest.mark.parametrize("rate", [32_000, 44_100, 48_000, 192_000])
+@pytest.mark.parametrize("rate", [32_000, 44_100, 46_100, 48_000, 192_000])  # 461 is prime
 def test_a_sine_of_997_hz_reads_as_the_standard_says(rate):
     assert measured(sine(rate, 1.0, 997.0, 1.0), rate) == pytest.approx(-3.01, abs=0.02)
+
+
+def test_the_weighted_power_is_the_same_in_parts_and_a_steady_offset_is_silent():
+    sound = np.concatenate((white(RATE, 0.5, -20.0), np.full(RATE, 0.3, np.float32)))
+    parts = KWeighted(RATE)
+    cut_up = np.concatenate([parts.push(part) for part in np.split(sound, [1, 500, 4000, 4001, 20_000])])
+    np.testing.assert_allclose(cut_up, KWeighted(RATE).push(sound), rtol=1e-5, atol=1e-12)
+    assert loudness_db(cut_up[-10:].mean()) < -119.0
 
 
 @pytest.mark.parametrize("rate", [11_025, 22_050, 44_100, 48_000, 96_000])

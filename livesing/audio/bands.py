@@ -33,22 +33,22 @@ class Spectrum:
 
     def __init__(self, window: int, edges: list[int]) -> None:
         taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
-        self._taper = taper.astype(np.float32)
         # Parseval: 2 * sum over positive bins of |X|^2 / (N * sum w^2) is the mean square.
-        self._scale = np.float32(2.0 / (window * float(np.sum(taper**2))))
+        self._taper: Floats = (taper * np.sqrt(2.0 / (window * np.sum(taper**2)))).astype(np.float32)
         self._starts = np.array(edges[:-1])
         self._end = edges[-1]
-        self._scaled_taper = self._taper * np.sqrt(self._scale)
 
     def powers(self, frames: Floats) -> Floats:
         """frames: [n, window]. Returns the power of every bin, [n, window // 2 + 1]."""
-        spectrum = np.fft.rfft(frames * self._taper, axis=-1)
-        powers: Floats = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-        return powers * self._scale
+        spectrum = np.fft.rfft(frames * self._taper).astype(np.complex64, copy=False)
+        parts = spectrum.view(np.float32)
+        parts *= parts
+        powers: Floats = parts[..., 0::2] + parts[..., 1::2]
+        return powers
 
     def frame_bands(self, frames: Floats) -> Floats:
         """frames: [n, window]. Returns the power of every band, [n, bands]; of the bins nothing is kept."""
-        spectrum = np.fft.rfft(frames * self._scaled_taper)[:, : self._end]
+        spectrum = np.fft.rfft(frames * self._taper)[:, : self._end]
         # Real and imaginary parts lie side by side: a band's power is the sum of all their squares.
         parts = spectrum.astype(np.complex64, copy=False).view(np.float32)
         return np.add.reduceat(parts * parts, 2 * self._starts, axis=1)

@@ -7,6 +7,7 @@ that sounds is there at once. The two err on different music, so the mood listen
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class ChordMode:
     def __init__(self) -> None:
         self._chroma: Doubles = np.zeros(12)
 
-    def push(self, chromas: list[Doubles], dt: float) -> float:
+    def push(self, chromas: Iterable[Doubles], dt: float) -> float:
         """chromas: [12] each, C first, not negative, `dt` seconds apart, as LeakyChroma.push returns them.
         0 where there is no chord to be heard."""
         keep = math.exp(-dt / self.MEMORY_S)
@@ -50,7 +51,7 @@ class ChordMode:
             self._chroma = keep * self._chroma + (1.0 - keep) * chroma
         even = np.sqrt(self._chroma)
         centred = even - even.mean()
-        length = float(np.linalg.norm(centred))
+        length = math.sqrt(np.dot(centred, centred))
         if length < 1e-6:
             return 0.0
         correlation = _TEMPLATES @ (centred / length)

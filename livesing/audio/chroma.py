@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from livesing.audio.fourier_bands import FourierBins
 from livesing.audio.framing import Floats
 
 Doubles = NDArray[np.float64]
@@ -43,7 +44,10 @@ class LeakyChroma:
     LOUDEST_S = 10.0
     FAINTEST = 1e-9
     """Power of a sine of -90 dB, re full scale: under it there is no music."""
-    OVERTONES = np.array([2.0, 3.0, 4.0, 5.0, 6.0])
+    OVERTONES = np.log2([2.0, 3.0, 4.0, 5.0, 6.0])
+    """Octaves above the fundamental."""
+    APART = 100.0
+    """Octaves by which frames lie apart where the peaks of several are looked through in one row."""
     EXPECTED = 0.4 * np.array([0.8, 0.6, 0.5, 0.4, 0.35])
     """Amplitude of an overtone to be expected, as a share of its fundamental's: the middle of what
     strings, winds and plucked strings do."""
@@ -56,7 +60,7 @@ class LeakyChroma:
         self._taper = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)).astype(np.float32)
         self._hz_per_bin = rate / window
         self._first = int(self.LOW_HZ / self._hz_per_bin)
-        self._last = int(self.HIGH_HZ / self._hz_per_bin)
+        self._bins = FourierBins(window, self._first, int(self.HIGH_HZ / self._hz_per_bin) + 1)
         # A sine's peak is its amplitude times half the sum of the window's weights, which is window / 2.
         self._faintest = self.FAINTEST * 2.0 * (0.25 * window) ** 2
         self._loudest = 0.0
@@ -77,62 +81,81 @@ class LeakyChroma:
         drums: 0.2; a chord: 0.6."""
         return float(self.chroma.sum()) / self._heard if self._heard > 1e-9 else 0.0
 
-    def push(self, frame: Floats, dt: float) -> Doubles:
-        """frame: [window] samples, `dt` seconds after the one before.
+    def push(self, frames: Floats, dt: float) -> Doubles:
+        """frames: [n, window] samples, each `dt` seconds after the one before.
 
-        Returns this frame's own chroma, [12], whose sum is its tonal share; zeros in a pause.
+        Returns each frame's own chroma, [n, 12], whose sum is its tonal share; zeros in a pause.
         """
+        powers = self._bins.powers(frames * self._taper)
+        heard = self._heard_at(powers[:, 1:-1].max(axis=1).tolist(), dt)
+        chromas = self._frame_chromas(powers, heard, math.exp(-dt / self._tuning_memory_s))
         keep = math.exp(-dt / self._memory_s)
-        spectrum = np.fft.rfft(frame * self._taper)[self._first : self._last + 1]
-        power = spectrum.real.astype(np.float64) ** 2 + spectrum.imag.astype(np.float64) ** 2
-        strongest = float(power[1:-1].max())
-        self._loudest = max(self._loudest * math.exp(-dt / self.LOUDEST_S), strongest)
-        if strongest <= max(self._faintest, self.PAUSE_RANGE * self._loudest):
+        for chroma, level in zip(chromas, heard, strict=True):
             # A pause often parts two pieces: forget four times as fast.
-            self._forget(keep**4)
-            return np.zeros(12)
-        own = self._frame_chroma(power, strongest, math.exp(-dt / self._tuning_memory_s))
-        self._forget(keep)
-        self.chroma += own * (1.0 - keep)
-        self._heard += 1.0 - keep
-        return own
+            kept = keep if level > 0.0 else keep**4
+            self.chroma *= kept
+            self._heard *= kept
+            if level > 0.0:
+                self.chroma += chroma * (1.0 - keep)
+                self._heard += 1.0 - keep
+        return chromas
 
-    def _forget(self, keep: float) -> None:
-        self.chroma *= keep
-        self._heard *= keep
+    def _heard_at(self, strongest: list[float], dt: float) -> list[float]:
+        """The power of each frame's strongest peak; 0 where that is a pause."""
+        heard = []
+        for power in strongest:
+            self._loudest = max(self._loudest * math.exp(-dt / self.LOUDEST_S), power)
+            pause = power <= max(self._faintest, self.PAUSE_RANGE * self._loudest)
+            heard.append(0.0 if pause else power)
+        return heard
 
-    def _frame_chroma(self, power: Doubles, strongest: float, tuning_keep: float) -> Doubles:
-        """power: [bins] from the first bin on. Moves the tuning on."""
-        middle = power[1:-1]
-        above = middle > self.PEAK_RANGE * strongest
-        peaks = np.flatnonzero(above & (middle > power[:-2]) & (middle >= power[2:])) + 1
-        left, centre, right = (np.log(power[peaks + k] + 1e-30) for k in (-1, 0, 1))
+    def _frame_chromas(self, powers: Floats, heard: list[float], tuning_keep: float) -> Doubles:
+        """powers: [n, bins] from the first bin on; heard: see _heard_at. [n, 12]. Moves the tuning on."""
+        count, bins = powers.shape
+        middle = powers[:, 1:-1]
+        least = np.array(
+            [self.PEAK_RANGE * level if level > 0.0 else math.inf for level in heard], np.float32
+        )
+        above = (middle > least[:, None]) & (middle > powers[:, :-2]) & (middle >= powers[:, 2:])
+        frame, place = np.nonzero(above)
+        peaks = frame * bins + place + 1
+        power = powers.ravel()[peaks + np.array([[-1], [0], [1]])].astype(np.float64)
+        left, centre, right = np.log(power + 1e-30)
         curvature = left - 2.0 * centre + right
         # The peak of the parabola through three log powers.
-        hz = (self._first + peaks + 0.5 * (left - right) / (curvature - 1e-9)) * self._hz_per_bin
-        amplitude = np.sqrt(power[peaks])
+        hz = (self._first + 1 + place + 0.5 * (left - right) / (curvature - 1e-9)) * self._hz_per_bin
+        octave = np.log2(hz)
+        amplitude = np.sqrt(power[1])
         rolloff = 1.0 / (1.0 + (hz / self.HALF_HZ) ** 2)
-        whole = float(np.sum(amplitude ** (2.0 * self.COMPRESSION) * rolloff))
+        whole = np.maximum(np.bincount(frame, power[1] ** self.COMPRESSION * rolloff, count), 1e-30)
         steadiness = (self.GLIDING - curvature) / (self.GLIDING - self.STEADY)
-        weight = self._without_overtones(hz, amplitude) ** (2.0 * self.COMPRESSION)
-        weight *= rolloff * np.clip(steadiness, 0.0, 1.0)
-        semitone = 12.0 * np.log2(hz / A4_HZ)
-        turning = complex(np.sum(weight * np.exp(2j * np.pi * semitone)))
-        self._tuning_vector = self._tuning_vector * tuning_keep + turning / max(whole, 1e-30)
-        pitch = semitone - self.tuning + 9.0  # A is the tenth pitch class
-        nearest = np.round(pitch)
-        # A peak halfway between two semitones says little about either.
-        weight *= np.cos(np.pi * (pitch - nearest)) ** 2
-        return np.bincount(nearest.astype(int) % 12, weight, 12) / max(whole, 1e-30)
+        weight = self._without_overtones(octave + frame * self.APART, amplitude) ** (2.0 * self.COMPRESSION)
+        weight *= rolloff * steadiness.clip(0.0, 1.0)
+        semitone = 12.0 * (octave - math.log2(A4_HZ))
+        angle = (2.0 * math.pi) * semitone
+        cosine, sine = np.cos(angle), np.sin(angle)
+        turning = np.bincount(frame, weight * cosine, count), np.bincount(frame, weight * sine, count)
+        tunings = np.empty(count)
+        for number, (x, y) in enumerate(zip(*(turning / whole).tolist(), strict=True)):
+            if heard[number] > 0.0:
+                self._tuning_vector = self._tuning_vector * tuning_keep + complex(x, y)
+            tunings[number] = self.tuning
+        own = tunings[frame]
+        pitch = semitone - own + 9.0  # A is the tenth pitch class
+        # A peak halfway between two semitones says little about either: cos(pi d)^2, d to the nearest one.
+        weight *= 0.5 + 0.5 * np.cos(angle - (2.0 * math.pi) * own)
+        classes = np.rint(pitch).astype(int) % 12 + 12 * frame
+        return np.bincount(classes, weight, 12 * count).reshape(count, 12) / whole[:, None]
 
-    def _without_overtones(self, hz: Doubles, amplitude: Doubles) -> Doubles:
-        """hz, amplitude: [peaks], hz rising. What each is louder than as an overtone of lower ones."""
-        wanted = (hz[:, None] * self.OVERTONES).ravel()
+    def _without_overtones(self, octave: Doubles, amplitude: Doubles) -> Doubles:
+        """octave, amplitude: [peaks], octaves rising, each frame's APART from those of the frame before. What
+        each is louder than as an overtone of lower ones of its frame."""
+        wanted = (octave[:, None] + self.OVERTONES).ravel()
         expected = (amplitude[:, None] * self.EXPECTED).ravel()
-        after = np.searchsorted(hz, wanted)
-        low, high = hz[np.maximum(after - 1, 0)], hz[np.minimum(after, hz.size - 1)]
-        place = np.where(wanted / low < high / wanted, after - 1, after).clip(0, hz.size - 1)
-        meets = np.abs(np.log2(hz[place] / wanted)) < self.OVERTONE_WIDTH
-        taken = np.bincount(place[meets], expected[meets], hz.size)
+        after = np.searchsorted(octave, wanted)
+        low, high = np.maximum(after - 1, 0), np.minimum(after, octave.size - 1)
+        place = np.where(wanted - octave[low] < octave[high] - wanted, low, high)
+        meets = np.abs(octave[place] - wanted) < self.OVERTONE_WIDTH
+        taken = np.bincount(place[meets], expected[meets], octave.size)
         rest: Doubles = np.maximum(amplitude - taken, 0.0)
         return rest

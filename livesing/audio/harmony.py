@@ -24,8 +24,9 @@ PITCHLESS = 0.15
 
 
 def tonal_centroid(chroma: Doubles) -> Doubles:
-    """chroma: [12], C first, its sum the tonal share of the frame, 0..1. Returns [6], of length 0..1.5."""
-    centroid: Doubles = _CENTROID @ chroma / (float(chroma.sum()) + PITCHLESS)
+    """chroma: [..., 12], C first, its sum the tonal share of the frame, 0..1. Returns [..., 6], of length
+    0..1.5."""
+    centroid: Doubles = np.dot(chroma, _CENTROID.T) / (chroma.sum(axis=-1, keepdims=True) + PITCHLESS)
     return centroid
 
 
@@ -35,12 +36,12 @@ class HarmonicChange:
     def __init__(self, apart: int) -> None:
         self._past: Doubles = np.zeros((apart, 6))
 
-    def push(self, chromas: list[Doubles]) -> float:
-        """chromas: at least one new frame's, as LeakyChroma.push returns them. 0..3; the chords of a
-        cadence differ by about 0.7, those of a held chord by under 0.1."""
-        if not chromas:
+    def push(self, chromas: Doubles) -> float:
+        """chromas: [n, 12], as LeakyChroma.push returns them. 0..3; the chords of a cadence differ by about
+        0.7, those of a held chord by under 0.1. 0 without a frame."""
+        if not len(chromas):
             return 0.0
-        new = np.stack([tonal_centroid(chroma) for chroma in chromas])
-        stream = np.concatenate((self._past, new))
-        self._past = stream[len(new) :]
-        return float(np.mean(np.linalg.norm(new - stream[: len(new)], axis=1)))
+        stream = np.concatenate((self._past, tonal_centroid(chromas)))
+        moved = stream[len(self._past) :] - stream[: len(chromas)]
+        self._past = stream[len(chromas) :]
+        return float(np.sqrt((moved * moved).sum(axis=1)).mean())

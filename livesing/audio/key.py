@@ -19,6 +19,7 @@ power of EVENED here of the second.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -113,7 +114,7 @@ class KeyTracker:
         """0..1: correlation of the last 2 s with the profile that they fit best."""
         self._transitions = _transitions(self.PARALLEL, self.OTHERS)
 
-    def push(self, chromas: list[NDArray[np.float64]], dt: float) -> None:
+    def push(self, chromas: Iterable[NDArray[np.float64]], dt: float) -> None:
         """chromas: [12] each, C first, `dt` seconds apart, as LeakyChroma.push returns them: their sum is
         the tonal share, in a pause they are zeros."""
         keep = math.exp(-dt / self.MEMORY_S)
@@ -126,10 +127,10 @@ class KeyTracker:
             self._belief = self._transitions @ self._belief
             correlation, contrast = _correlations(self._chroma, self._templates)
             if correlation is not None:
-                self.fit = min(max(float(correlation.max()), 0.0), 1.0)
-                rise = (correlation - correlation.max()) * (self.EVIDENCE * dt * contrast)
-                self._belief *= np.exp(rise)
-                self._belief /= self._belief.sum()
+                best = float(correlation.max())
+                self.fit = min(max(best, 0.0), 1.0)
+                self._belief *= np.exp((correlation - best) * (self.EVIDENCE * dt * contrast))
+                self._belief /= np.add.reduce(self._belief)
 
     @property
     def tonic(self) -> int:
@@ -173,9 +174,9 @@ def _correlations(
 ) -> tuple[NDArray[np.float64] | None, float]:
     """([24] correlations with the profiles, how far there are pitches 0..1); None where there are none."""
     even = chroma**EVENED
-    length = float(np.linalg.norm(even))
-    centred = even - even.mean()
-    spread = float(np.linalg.norm(centred))
+    length = math.sqrt(np.dot(even, even))
+    centred = even - np.add.reduce(even) / even.size
+    spread = math.sqrt(np.dot(centred, centred))
     contrast = _ramp(spread / length, FLAT, UNEVEN) if length > 1e-12 else 0.0
     pitched = contrast * _ramp(tonal_share, UNPITCHED, PITCHED)
     return (None, 0.0) if pitched == 0.0 else (templates @ (centred / spread), pitched)

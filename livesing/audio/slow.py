@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from livesing.audio.articulation import Articulation
 from livesing.audio.attack_level import AttackLevel
-from livesing.audio.bands import Spectrum, log_band_edges
 from livesing.audio.chord_mode import ChordMode
 from livesing.audio.chroma import LeakyChroma
 from livesing.audio.framing import Floats, clean
@@ -24,6 +23,7 @@ from livesing.audio.note_bands import NoteBands
 from livesing.audio.note_density import NoteDensity
 from livesing.audio.pulse import SILENCE_DB
 from livesing.audio.tempo import Rhythm
+from livesing.audio.timbre import SILENT_SHAPE, Timbre
 
 SLOW_RATE = 21504
 """Hz; with HOP it gives exactly 42 frames a second."""
@@ -115,15 +115,9 @@ class SlowPath:
     TUNING_S = 15.0
     CHORD_FRAMES = 2
     ONSET_S = 3.0
-    FLUX_BANDS = 32
-    FLUX_GAIN = 1000.0
-    LEAST_RISE = 0.3
-    """Of a band's logarithm within a frame, 1.3 dB: an ensemble's held tones beat by as much."""
-    FAINTEST_BAND = 1e-10
-    """Mean square, -100 dB: a loudest band under it is no music."""
-    RELEASE = 0.95
-    """Per step; the reference of the flux forgets with a time constant of 10 s."""
-    ROLLOFF = 0.85
+    LAG_S = 0.042
+    """After that long the resampler gives a part away, at most rates. Before, it is not asked, but for the
+    last part of a step, for which all wait."""
 
     def __init__(self, rate: int, profiles: str = USUAL_PROFILES, rhythm: Beats | None = None) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that. profiles: of the keys, a name
@@ -132,31 +126,30 @@ class SlowPath:
         if not 8_000 <= rate <= 192_000:
             raise ValueError(f"sample rate {rate} Hz is not within 8000..192000")
         self.rate = rate
-        self.bad_samples = 0
-        """Samples that were NaN or infinite so far."""
+        self._bad_samples = 0
         self._resampler = soxr.ResampleStream(rate, SLOW_RATE, 1, dtype="float32", quality="HQ")
+        self._lag = round(self.LAG_S * rate)
+        self._gathered: list[NDArray[np.floating]] = []
+        """Blocks that wait until a part may be complete: what costs is the number of calls."""
+        self._taken = 0
+        """Samples so far, with those."""
+        self._due = self._end_of_part(1) + self._lag
+        """So many samples, and the next part may be complete."""
+        self._unweighted: Floats = np.zeros(0, dtype=np.float32)
+        """What was taken of parts to come, and how much there was before it:"""
+        self._weighted_samples = 0
+        self._waiting: Floats = np.zeros(0, dtype=np.float32)
+        """The same, resampled."""
         self._stream: Floats = np.zeros(self.CHROMA_WINDOW + STEP, dtype=np.float32)
         """The step that is being heard, and what was before it."""
         self._parts = 0
-        """Of this step so far; what they were found to hold:"""
-        self._work: Iterator[Cues | None] = iter(())
+        """Of this step so far."""
+        self._work: Iterator[Cues | None] | None = None
         """What is left to do of the newest part."""
-        self._bands: list[Floats] = []
-        self._chromas: list[NDArray[np.float64]] = []
-        self._waiting: Floats = np.zeros(0, dtype=np.float32)
         self._steps = 0
-        hz = np.arange(self.WINDOW // 2 + 1) * (SLOW_RATE / self.WINDOW)
-        # Sound that was sampled at 8 kHz has nothing above 4 kHz, only the resampler's floor.
-        top_hz = min(0.46 * rate, 10_000.0)
-        edges = log_band_edges(SLOW_RATE, self.WINDOW, 60.0, top_hz, self.FLUX_BANDS)
-        self._spectrum = Spectrum(self.WINDOW, edges)
-        self._heard_bins = slice(edges[0], edges[-1])
-        self._hz = hz[self._heard_bins]
-        self._reference = 0.0
-        self._last_bands: Floats = np.zeros(len(edges) - 1, dtype=np.float32)
-        self._magnitude: NDArray[np.float64] = np.zeros(self._hz.size)
-        self._power: NDArray[np.float64] = np.zeros(self._hz.size)
-        """Sums over the frames of this step, of the bins that are heard."""
+        self._timbre = Timbre(self.WINDOW, SLOW_RATE, rate)
+        self._powers: Floats = np.zeros((FRAMES, self.WINDOW // 2 + 1), dtype=np.float32)
+        """Of the spectra of this step."""
         self._weighted = KWeighted(rate)
         self._momentary = round(MOMENTARY_S * rate / self._weighted.hop)
         self._loudnesses: list[float] = [0.0] * self._momentary
@@ -175,69 +168,100 @@ class SlowPath:
             rhythm = self._own_rhythm = Rhythm(rate)
         self._beats = rhythm
 
+    @property
+    def bad_samples(self) -> int:
+        """Samples that were NaN or infinite so far."""
+        self._gathered = [self._cleaned()]
+        return self._bad_samples
+
     def push(self, block: NDArray[np.floating]) -> list[Cues]:
         """block: [n] mono samples, full scale +-1. Returns the Cues that became complete."""
-        samples, bad = clean(block)
-        self.bad_samples += bad
-        cues = []
-        for first in range(0, samples.size, self.rate):
-            second = samples[first : first + self.rate]
-            if self._own_rhythm is not None:
-                self._own_rhythm.push(second)
-            self._loudnesses += self._weighted.push(second).tolist()
-            cues += self._take(self._resampler.resample_chunk(second))
+        if block.ndim != 1:
+            raise ValueError(f"a block is mono, [n], not {list(block.shape)}")
+        cues: list[Cues] = []
+        for first in range(0, block.size, self.rate):
+            second = block[first : first + self.rate].copy()
+            stages = 1 + second.size * SLOW_RATE // (self.rate * STAGE)
+            if self._work is not None:
+                cues += self._go_on(stages)
+            self._gathered.append(second)
+            self._taken += second.size
+            if self._taken >= self._due:
+                cues += self._hear(stages)
         return cues
 
     def finish(self) -> list[Cues]:
         """The stream has ended: what was left to do. A rest under 500 ms is dropped."""
-        cues = self._take(self._resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
-        return cues + [told for told in self._work if told is not None]
+        return self._go_on(None) + self._hear(None, last=True)
 
-    def _take(self, samples: Floats) -> list[Cues]:
-        """A part is worked on in stages, of which a small block does one: so no push takes long."""
-        waiting = np.concatenate((self._waiting, samples))
-        stages, first = 1 + samples.size // STAGE, 0
-        done = list(islice(self._work, stages))
+    def _end_of_part(self, number: int) -> int:
+        """The sample of the stream before which that many parts end."""
+        return round(number * STEP_S * self.rate / PARTS)
+
+    def _cleaned(self) -> Floats:
+        """What was gathered, as one block."""
+        samples, bad = clean(np.concatenate((*self._gathered, np.zeros(0, dtype=np.float32))))
+        self._bad_samples += bad
+        return samples
+
+    def _hear(self, stages: int | None, *, last: bool = False) -> list[Cues]:
+        """Take what was gathered. A part is worked on in stages, of which a small block does one: so no push
+        takes long."""
+        samples, self._gathered = self._cleaned(), []
+        if self._own_rhythm is not None:
+            self._own_rhythm.push(samples)
+        self._unweighted = np.concatenate((self._unweighted, samples))
+        waiting = np.concatenate((self._waiting, self._resampler.resample_chunk(samples, last=last)))
+        first, cues = 0, list[Cues]()
         while waiting.size - first >= PART:
-            done += self._work
+            cues += self._go_on(None)
             self._work = self._hear_part(waiting[first : first + PART])
-            done += islice(self._work, stages)
+            cues += self._go_on(stages)
             first += PART
         self._waiting = waiting[first:].copy() if first else waiting
-        return [cues for cues in done if cues is not None]
+        return cues
+
+    def _go_on(self, stages: int | None) -> list[Cues]:
+        """So many stages of the part in hand; all that are left with None."""
+        if self._work is None:
+            return []
+        done = list(islice(self._work, stages))
+        if stages is None or len(done) < stages:
+            self._work = None
+        return [told for told in done if told is not None]
 
     def _hear_part(self, new: Floats) -> Iterator[Cues | None]:
         """new: [PART] samples at SLOW_RATE. A stage whenever asked; the last of a step tells its Cues."""
-        stream, begin = self._stream, self.CHROMA_WINDOW + self._parts * PART
-        end = begin + PART
-        stream[begin:end] = new
-        ends = begin + HOP * np.arange(1, PART_FRAMES + 1)
-        powers = self._spectrum.powers(stream[ends[:, None] + np.arange(-self.WINDOW, 0)])
-        self._bands.append(self._spectrum.bands(powers))
-        yield None
-        self._notes.push(self._note_bands.push(powers))
-        yield None
-        heard = powers[:, self._heard_bins]
-        self._magnitude += np.sqrt(heard).sum(axis=0, dtype=np.float64)
-        self._power += heard.sum(axis=0, dtype=np.float64)
-        chroma = self._chroma.push(stream[end - self.CHROMA_WINDOW : end], PART / SLOW_RATE)
-        self._chromas.append(chroma)
-        self._key.push([chroma], PART / SLOW_RATE)
+        number = self._steps * PARTS + self._parts + 1
+        self._due = self._end_of_part(number + 1) + (self._lag if (number + 1) % PARTS else 0)
+        upto = self._end_of_part(number) - self._weighted_samples
+        self._loudnesses += self._weighted.push(self._unweighted[:upto]).tolist()
+        self._unweighted = self._unweighted[upto:]
+        self._weighted_samples += upto
+        frames = slice(self._parts * PART_FRAMES, (self._parts + 1) * PART_FRAMES)
         self._parts += 1
+        stream, end = self._stream, self.CHROMA_WINDOW + self._parts * PART
+        stream[end - PART : end] = new
+        self._powers[frames] = self._timbre.powers(_windows(stream, end, PART_FRAMES, self.WINDOW, HOP))
         yield None
         if self._parts == PARTS:
-            yield self._tell()
+            windows = _windows(stream, end, PARTS, self.CHROMA_WINDOW, PART)
+            chromas = self._chroma.push(windows, PART / SLOW_RATE)
+            self._key.push(chromas, PART / SLOW_RATE)
+            yield None
+            self._notes.push(self._note_bands.push(self._powers))
+            yield self._tell(chromas)
 
-    def _tell(self) -> Cues:
-        """The Cues of the step that was heard part by part; the next one begins."""
+    def _tell(self, chromas: NDArray[np.float64]) -> Cues:
+        """The Cues of the step that was heard part by part; the next one begins. chromas: [PARTS, 12]."""
         self._steps += 1
         sound = self._stream[self.CHROMA_WINDOW :].astype(np.float64)
-        sound -= sound.mean()
-        rms_db = to_db(float(np.mean(sound**2)))
+        sound -= np.add.reduce(sound) / STEP
+        rms_db = to_db(float(np.dot(sound, sound)) / STEP)
         silent = rms_db < SILENT_DB
         key = key_of(self._chroma.chroma, self._chroma.tonal_share, self._key)
-        chord_mode = self._chord_mode.push(self._chromas, PART / SLOW_RATE)
-        flux = self._flux(np.concatenate(self._bands))
+        chord_mode = self._chord_mode.push(chromas, PART / SLOW_RATE)
+        flux = self._timbre.flux(self._powers)
         bpm, beat_confidence = self._beats.told_at(self._steps * STEP_S)
         loudness, articulation, attack = self._levels()
         cues = Cues(
@@ -253,59 +277,37 @@ class SlowPath:
             zero_crossings=0.0 if silent else _sign_changes(sound) / STEP_S,
             silent=silent,
             articulation=articulation,
-            harmonic_change=self._harmony.push(self._chromas),
+            harmonic_change=self._harmony.push(chromas),
             beat_confidence=beat_confidence,
             chord_mode=chord_mode * key.pitched,
             attack_db=attack,
-            **(SILENT_SHAPE if silent else self._shape()),
+            **(SILENT_SHAPE if silent else self._timbre.shape(self._powers)),
         )
         self._stream[: self.CHROMA_WINDOW] = self._stream[STEP:].copy()
         self._parts = 0
-        self._bands, self._chromas = [], []
-        self._magnitude[:], self._power[:] = 0.0, 0.0
         return cues
-
-    def _flux(self, bands: Floats) -> float:
-        """bands: [21, bands] powers. Mean over frames and bands of the rise of
-        ln(1 + FLUX_GAIN * P / P_ref) beyond LEAST_RISE, P_ref the loudest band of the last seconds."""
-        self._reference = max(self._reference * self.RELEASE, float(bands.max()), self.FAINTEST_BAND)
-        log_bands = np.log1p(
-            np.concatenate((self._last_bands[None], bands)) * (self.FLUX_GAIN / self._reference)
-        )
-        self._last_bands = bands[-1]
-        rises = np.maximum(np.diff(log_bands, axis=0) - self.LEAST_RISE, 0.0)
-        return float(np.mean(rises, dtype=np.float64))
 
     def _levels(self) -> tuple[float, float, float]:
         """Loudness, articulation and attack level as of the end of this step."""
         upto = round(self._steps * STEP_S * self.rate) // self._weighted.hop
         end = self._momentary + upto - self._loudness_hops
-        momentary = float(np.mean(self._loudnesses[end - self._momentary : end]))
+        momentary = sum(self._loudnesses[end - self._momentary : end]) / self._momentary
         new = np.array(self._loudnesses[self._momentary : end])
         articulation, attack = self._articulation.push(new), self._attack_level.push(new)
         del self._loudnesses[: end - self._momentary]
         self._loudness_hops = upto
         return max(loudness_db(momentary), SILENCE_DB), articulation, attack
 
-    def _shape(self) -> dict[str, float]:
-        """Where the power of this step lies, which has sound in it, by the names of Cues."""
-        magnitude, mean = self._magnitude, self._power / FRAMES
-        share = mean / max(float(mean.sum()), 1e-30) + 1e-15
-        logs = np.log(share)
-        upto = int(np.searchsorted(np.cumsum(share), self.ROLLOFF * float(share.sum())))
-        return {
-            "centroid_hz": float(self._hz @ magnitude) / max(float(magnitude.sum()), 1e-30),
-            "flatness": float(np.exp(np.mean(logs)) / np.mean(share)),
-            "rolloff_hz": float(self._hz[min(upto, self._hz.size - 1)]),
-            "entropy": min(max(-float(share @ logs) / float(np.log(share.size)), 0.0), 1.0),
-        }
 
-
-SILENT_SHAPE = {"centroid_hz": 0.0, "flatness": 0.0, "rolloff_hz": 0.0, "entropy": 0.0}
+def _windows(stream: Floats, end: int, count: int, window: int, hop: int) -> Floats:
+    """The last `count` windows of a stream up to a sample, `hop` apart: [count, window], a view."""
+    first = end - window - (count - 1) * hop
+    return np.ndarray((count, window), np.float32, stream, first * 4, (hop * 4, 4))
 
 
 def _sign_changes(sound: NDArray[np.float64]) -> int:
-    return int(np.count_nonzero(np.diff(np.signbit(sound))))
+    negative = np.signbit(sound)
+    return int(np.count_nonzero(negative[1:] != negative[:-1]))
 
 
 def cues_of(blocks: Iterable[NDArray[np.floating]], rate: int) -> Iterator[Cues]:
