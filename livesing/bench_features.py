@@ -1,7 +1,9 @@
 """`livesing bench features`: the paper's features in a stream against librosa, in time and in agreement.
 
 Of each clip, what librosa makes of the whole is the truth. Then it is streamed, and at some of the steps
-librosa hears the same past 10 s anew, as a program without features of its own would let it.
+librosa hears the same past 10 s anew, as a program without features of its own would let it. Beside them
+stands what the show hears by default: the cues and the feeling that follows from them, in blocks as a sound
+card gives them, without the beat, which the fast path has.
 """
 
 import json
@@ -16,13 +18,18 @@ import soxr
 
 from livesing.audio.framing import Floats, clean
 from livesing.audio.paper import PaperFeatures, file_features
-from livesing.audio.slow import FRAMES, HOP, SLOW_RATE, STEP, STEP_S
+from livesing.audio.slow import FRAMES, HOP, SLOW_RATE, STEP, STEP_S, SlowPath
 from livesing.audio.sound_file import SoundFile
+from livesing.audio.source import BLOCK
+from livesing.audio.tempo import Rhythm
 from livesing.errors import UsageError
 from livesing.features import mono_blocks
+from livesing.sentiment.cue_estimator import CueEstimator
 
 PAST_STEPS = 20
 """10 s."""
+WARM_STEPS = 2
+"""Of the cues, which are not counted."""
 HOPS = 40
 """Steps of a clip, at most, at which librosa is asked."""
 DEMO_S = ((0.0, 30.0), (80.0, 110.0), (160.0, 190.0))
@@ -51,6 +58,11 @@ def bench_features(paths: Sequence[Path], seconds: float, *, as_json: bool) -> N
         f"{result['ms_per_hop']:.2f} ms per 500 ms (99 %: {result['p99_ms']:.2f}), librosa "
         f"{result['librosa_ms_per_hop']:.1f} ms: {result['ratio']:.3f} x, CPU time on one thread"
     )
+    cues = result["cues"]
+    print(
+        f"cues and feeling {cues['ms_per_hop']:.2f} ms per 500 ms (99 %: {cues['p99_ms']:.2f}): "
+        f"{cues['ratio']:.4f} x"
+    )
     print("correlation with the whole file, from 10 s on: stream (librosa on the same past 10 s)")
     for row in result["clips"]:
         stream, past = row["correlation"], row["librosa_correlation"]
@@ -73,10 +85,14 @@ def measure(librosa: Any, clips: Sequence[Clip]) -> dict[str, Any]:
 
     ours: list[float] = []
     theirs: list[float] = []
+    felt: list[float] = []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # librosa's, of a silent past
         _librosa_features(librosa, clips[0].sound[: PAST_STEPS * STEP])  # compiles
-        rows = [_measure_clip(librosa, clip, ours, theirs) for clip in clips]
+        rows = []
+        for clip in clips:
+            rows.append(_measure_clip(librosa, clip, ours, theirs))
+            felt += cue_times(clip)[WARM_STEPS:]
     lowest = {
         key: {part: min(row[key][part] for row in rows) for part in PARTS}
         for key in ("correlation", "librosa_correlation")
@@ -91,6 +107,11 @@ def measure(librosa: Any, clips: Sequence[Clip]) -> dict[str, Any]:
         "p99_ms": round(float(np.percentile(ours, 99)), 3),
         "librosa_ms_per_hop": round(librosa_ms, 2),
         "ratio": round(ms / librosa_ms, 4),
+        "cues": {
+            "ms_per_hop": round(float(np.median(felt)), 3),
+            "p99_ms": round(float(np.percentile(felt, 99)), 3),
+            "ratio": round(float(np.median(felt)) / librosa_ms, 5),
+        },
         **lowest,
         "margin": margins,
         "file": {
@@ -144,6 +165,25 @@ def _measure_clip(librosa: Any, clip: Clip, ours: list[float], theirs: list[floa
             "cens_correlation": _correlations(whole, truth[: len(whole)])["cens"],
         },
     }
+
+
+def cue_times(clip: Clip) -> list[float]:
+    """ms of CPU time for the cues and the feeling of each 500 ms."""
+    rhythm, estimator = Rhythm(clip.rate), CueEstimator()
+    path = SlowPath(clip.rate, rhythm=rhythm)
+    times, took = [], 0.0
+    for first in range(0, clip.sound.size, BLOCK):
+        block = clip.sound[first : first + BLOCK]
+        rhythm.push(block)
+        begin = time.process_time()
+        told = path.push(block)
+        for cues in told:
+            estimator.update(cues)
+        took += time.process_time() - begin
+        if told:
+            times.append(took / len(told) * 1e3)
+            took = 0.0
+    return times
 
 
 def _librosa_features(librosa: Any, sound: Floats) -> Floats:

@@ -142,6 +142,9 @@ def test_bench_features_states_time_and_agreement(tmp_path: Path, capsys: pytest
     result = json.loads(capsys.readouterr().out)
     assert result["ratio"] == pytest.approx(result["ms_per_hop"] / result["librosa_ms_per_hop"], rel=0.05)
     assert result["ratio"] < 0.2
+    cues = result["cues"]
+    assert cues["ratio"] == pytest.approx(cues["ms_per_hop"] / result["librosa_ms_per_hop"], rel=0.05)
+    assert 0.0 < cues["ms_per_hop"] <= cues["p99_ms"]
     assert result["librosa_hops"] == 4
     assert set(result["correlation"]) == {"mfcc", "tempogram", "cens"}
     for part, value in result["correlation"].items():
@@ -150,7 +153,8 @@ def test_bench_features_states_time_and_agreement(tmp_path: Path, capsys: pytest
     assert result["file"]["mfcc_error"] < 1e-4 and result["file"]["tempogram_error"] < 1e-4
     assert result["file"]["cens_correlation"] > 0.999
     assert main(["bench", "features", "--audio", str(path), "--seconds", "11"]) == 0
-    assert "librosa" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "librosa" in told and "cues and feeling" in told
 
 
 def test_bench_features_refuses_what_it_cannot_measure(
