@@ -38,13 +38,12 @@ class Spectrum:
         self._starts = np.array(edges[:-1])
         self._end = edges[-1]
 
-    def powers(self, frames: Floats) -> Floats:
-        """frames: [n, window]. Returns the power of every bin, [n, window // 2 + 1]."""
+    def powers(self, frames: Floats, out: Floats | None = None) -> Floats:
+        """frames: [n, window]. Returns the power of every bin, [n, window // 2 + 1], in `out` if given."""
         spectrum = np.fft.rfft(frames * self._taper).astype(np.complex64, copy=False)
         parts = spectrum.view(np.float32)
         parts *= parts
-        powers: Floats = parts[..., 0::2] + parts[..., 1::2]
-        return powers
+        return np.asarray(np.add(parts[:, 0::2], parts[:, 1::2], out=out))
 
     def frame_bands(self, frames: Floats) -> Floats:
         """frames: [n, window]. Returns the power of every band, [n, bands]; of the bins nothing is kept."""

@@ -48,14 +48,15 @@ class ChordMode:
         0 where there is no chord to be heard."""
         keep = math.exp(-dt / self.MEMORY_S)
         for chroma in chromas:
-            self._chroma = keep * self._chroma + (1.0 - keep) * chroma
+            self._chroma += (chroma - self._chroma) * (1.0 - keep)
         even = np.sqrt(self._chroma)
-        centred = even - even.mean()
+        centred = even - np.add.reduce(even) / even.size
         length = math.sqrt(np.dot(centred, centred))
         if length < 1e-6:
             return 0.0
         correlation = _TEMPLATES @ (centred / length)
-        likelihood = np.exp((correlation - correlation.max()) / TEMPERATURE)
+        best = float(correlation.max())
+        likelihood = np.exp((correlation - best) / TEMPERATURE)
         major = float(likelihood[:12].sum() / likelihood.sum())
-        clear = max(float(correlation.max()), 0.0)
+        clear = max(best, 0.0)
         return min(max((2.0 * major - 1.0) * clear / FULL, -1.0), 1.0)

@@ -21,8 +21,11 @@ def clean(block: NDArray[np.floating]) -> tuple[Floats, int]:
     block: [n] samples, any float type. Returns ([n] float32, number of samples that were not
     finite). The given array is never written to.
     """
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, which is caught
-        samples = np.ascontiguousarray(block, dtype=np.float32)
+    if block.dtype == np.float32:
+        samples = np.ascontiguousarray(block)
+    else:
+        with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, which is caught
+            samples = np.ascontiguousarray(block, dtype=np.float32)
     if samples.ndim != 1:
         raise ValueError(f"a block is mono, [n], not {list(samples.shape)}")
     # One pass in the usual case: NaN and infinity fail this comparison too.

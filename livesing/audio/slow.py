@@ -242,11 +242,12 @@ class SlowPath:
         self._parts += 1
         stream, end = self._stream, self.CHROMA_WINDOW + self._parts * PART
         stream[end - PART : end] = new
-        self._powers[frames] = self._timbre.powers(_windows(stream, end, PART_FRAMES, self.WINDOW, HOP))
+        windows = _windows(stream, end, PART_FRAMES, self.WINDOW, HOP)
+        self._timbre.powers(windows, out=self._powers[frames])
         yield None
         if self._parts == PARTS:
-            windows = _windows(stream, end, PARTS, self.CHROMA_WINDOW, PART)
-            chromas = self._chroma.push(windows, PART / SLOW_RATE)
+            longer = _windows(stream, end, PARTS, self.CHROMA_WINDOW, PART)
+            chromas = self._chroma.push(longer, PART / SLOW_RATE)
             self._key.push(chromas, PART / SLOW_RATE)
             yield None
             self._notes.push(self._note_bands.push(self._powers))
@@ -255,8 +256,8 @@ class SlowPath:
     def _tell(self, chromas: NDArray[np.float64]) -> Cues:
         """The Cues of the step that was heard part by part; the next one begins. chromas: [PARTS, 12]."""
         self._steps += 1
-        sound = self._stream[self.CHROMA_WINDOW :].astype(np.float64)
-        sound -= np.add.reduce(sound) / STEP
+        sound = self._stream[self.CHROMA_WINDOW :]
+        sound = sound - np.add.reduce(sound) / np.float32(STEP)
         rms_db = to_db(float(np.dot(sound, sound)) / STEP)
         silent = rms_db < SILENT_DB
         key = key_of(self._chroma.chroma, self._chroma.tonal_share, self._key)
@@ -305,7 +306,7 @@ def _windows(stream: Floats, end: int, count: int, window: int, hop: int) -> Flo
     return np.ndarray((count, window), np.float32, stream, first * 4, (hop * 4, 4))
 
 
-def _sign_changes(sound: NDArray[np.float64]) -> int:
+def _sign_changes(sound: Floats) -> int:
     negative = np.signbit(sound)
     return int(np.count_nonzero(negative[1:] != negative[:-1]))
 
