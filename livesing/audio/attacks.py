@@ -92,8 +92,8 @@ class Attacks:
         growths, sums = sums[: len(total)], sums[len(total) :]
         floors = [self._floors(*each) for each in zip(total, bass.tolist(), sums, strict=True)]
         fluxes = rises(
-            powers[:, self._twice],
-            recent[:, self._twice],
+            powers.take(self._twice, axis=1),
+            recent.take(self._twice, axis=1),
             np.array(floors, dtype=np.float32) @ self._floor_of,
         )
         steps = zip(
@@ -104,7 +104,7 @@ class Attacks:
             fluxes[:, self._narrow].tolist(),
             _top(fluxes[:, self._middle], self.LOUDEST_BANDS),
             _top(fluxes[:, self._treble], self.LOUDEST_BANDS),
-            fluxes[:, self._narrow + 1 :].mean(axis=1).tolist(),
+            _top(fluxes[:, self._narrow + 1 :], self._narrow),
             strict=True,
         )
         for power, growth, sum_, (bass_growth, new_growth), low, middle, high, whole in steps:
@@ -160,6 +160,7 @@ class Attacks:
 def _top(fluxes: Floats, most: int) -> list[float]:
     """[n, bands] -> n means of the `most` largest."""
     bands = fluxes.shape[1]
-    most = min(most, bands)
-    means: list[float] = np.partition(fluxes, bands - most, axis=1)[:, bands - most :].mean(axis=1).tolist()
+    if most < bands:
+        fluxes = np.sort(fluxes, axis=1)[:, bands - most :]
+    means: list[float] = (np.add.reduce(fluxes, axis=1) / np.float32(fluxes.shape[1])).tolist()
     return means

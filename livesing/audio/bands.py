@@ -25,6 +25,14 @@ def log_band_edges(rate: float, window: int, low_hz: float, high_hz: float, band
     return [int(b) for b in np.unique(bins)]
 
 
+def hann_of_mean_squares(window: int) -> Floats:
+    """[window] a Hann window under which the squares of the bins over 0 Hz add up to the mean square."""
+    taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    # Parseval: 2 * sum over positive bins of |X|^2 / (N * sum w^2) is the mean square.
+    scaled: Floats = (taper * np.sqrt(2.0 / (window * np.sum(taper**2)))).astype(np.float32)
+    return scaled
+
+
 class Spectrum:
     """Power spectrum of windows, summed into bands.
 
@@ -32,9 +40,7 @@ class Spectrum:
     """
 
     def __init__(self, window: int, edges: list[int]) -> None:
-        taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
-        # Parseval: 2 * sum over positive bins of |X|^2 / (N * sum w^2) is the mean square.
-        self._taper: Floats = (taper * np.sqrt(2.0 / (window * np.sum(taper**2)))).astype(np.float32)
+        self._taper = hann_of_mean_squares(window)
         self._starts = np.array(edges[:-1])
         self._end = edges[-1]
 
@@ -44,13 +50,6 @@ class Spectrum:
         parts = spectrum.view(np.float32)
         parts *= parts
         return np.asarray(np.add(parts[:, 0::2], parts[:, 1::2], out=out))
-
-    def frame_bands(self, frames: Floats) -> Floats:
-        """frames: [n, window]. Returns the power of every band, [n, bands]; of the bins nothing is kept."""
-        spectrum = np.fft.rfft(frames * self._taper)[:, : self._end]
-        # Real and imaginary parts lie side by side: a band's power is the sum of all their squares.
-        parts = spectrum.astype(np.complex64, copy=False).view(np.float32)
-        return np.add.reduceat(parts * parts, 2 * self._starts, axis=1)
 
     def bands(self, powers: Floats) -> Floats:
         """powers: [n, bins]. Returns [n, bands]."""

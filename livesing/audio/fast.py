@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livesing.audio.attacks import Attacks
-from livesing.audio.bands import BassBank, Spectrum, log_band_edges
+from livesing.audio.bands import BassBank, hann_of_mean_squares, log_band_edges
+from livesing.audio.fourier_bands import FourierBands
 from livesing.audio.framing import Framer, clean
 from livesing.audio.levels import Meter, to_db
 from livesing.audio.onsets import NoteOnsets
@@ -54,7 +55,8 @@ class FastPath:
         window = self.hop * self.HOPS_PER_WINDOW
         edges = log_band_edges(rate, window, self.LOWEST_HZ, self.HIGHEST_HZ, self.NARROW_BANDS)
         self._framer = Framer(window, self.hop)
-        self._spectrum = Spectrum(window, edges)
+        self._taper = hann_of_mean_squares(window)
+        self._narrow = FourierBands(window, edges, np.ones(len(edges) - 1, dtype=np.float32))
         mid, treble = (
             min(range(len(edges) - 1), key=lambda b: abs(edges[b] - round(hz * window / rate)))
             for hz in (self.MID_ATTACK_HZ, self.TREBLE_HZ)
@@ -145,29 +147,23 @@ class FastPath:
     def _hear(self, frames: NDArray[np.float32]) -> None:
         """frames: [hops, window]. Moves every meter and gate on by that many hops."""
         hops = np.ascontiguousarray(frames[:, -self.hop :])
-        narrow = self._spectrum.frame_bands(frames)
-        sums = np.add.reduce(hops, axis=1, dtype=np.float64)
-        squares = np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / self.hop
+        narrow = self._narrow.powers(frames * self._taper)
+        doubles = hops.astype(np.float64)
+        sums = np.add.reduce(doubles, axis=1)
+        squares = np.vecdot(doubles, doubles) / self.hop
         bass, bass_attack, lows = self._bass_bank.push(hops)
         mid, treble = np.add.reduceat(narrow, (0, self._treble_band), axis=1).T
         new = np.maximum(squares - lows, 0.0).astype(np.float32)
         self._attacks.push(narrow, bass_attack, new, (bass + mid + treble).tolist())
-        steps = zip(
-            (sums / self.hop).tolist(),
-            squares.tolist(),
-            bass.tolist(),
-            mid.tolist(),
-            treble.tolist(),
-            strict=True,
-        )
-        for mean, square, low, middle, high in steps:
-            power = self._without_dc(mean, square)
-            heard = self._quiet_s < SILENT_AFTER_S
-            self._all.push(power, heard)
-            floor_db = self._all.ceiling_db - BAND_RANGE_DB
-            self._bass.push(low, heard, floor_db)
-            self._mid.push(middle, heard, floor_db)
-            self._treble.push(high, heard, floor_db)
+        powers, heard = [], []
+        for mean, square in zip((sums / self.hop).tolist(), squares.tolist(), strict=True):
+            powers.append(self._without_dc(mean, square))
+            heard.append(self._quiet_s < SILENT_AFTER_S)
+        ceilings = self._all.push(powers, heard, [Meter.FLOOR_DB] * len(powers))
+        floors = [ceiling_db - BAND_RANGE_DB for ceiling_db in ceilings]
+        self._bass.push(bass.tolist(), heard, floors)
+        self._mid.push(mid.tolist(), heard, floors)
+        self._treble.push(treble.tolist(), heard, floors)
 
     def _without_dc(self, mean: float, square: float) -> float:
         """Mean square of a hop about a slow mean; moves the RMS and the silence clock on.

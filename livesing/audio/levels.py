@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from livesing.audio.pulse import SILENCE_DB
 
@@ -57,27 +58,30 @@ class Meter:
         self.time = 0.0
         self.presence = 0.0
 
-    def push(self, power: float, heard: bool, floor_db: float = FLOOR_DB) -> float:
-        """One hop. power: mean square re full scale. Returns the level, 0..1.
+    def push(self, powers: Sequence[float], heard: Sequence[bool], floors_db: Sequence[float]) -> list[float]:
+        """Some hops: of each the mean square re full scale, and whether there is sound, since in silence the
+        ceiling does not sink. Returns the ceilings, in dB.
 
-        heard: False in silence, where the ceiling does not sink.
-        floor_db: the ceiling does not sink under it. A band gets one tied to the whole sound, so
-        that what leaks into an empty band is not taken for music.
+        floors_db: the ceiling does not sink under them. A band gets one tied to the whole sound, so that what
+        leaks into an empty band is not taken for music.
         """
-        above = to_db(power) - self.ceiling_db
-        if above > 0.0:
-            self.ceiling_db += above * self._rise
-        elif heard:
-            self.ceiling_db -= self._sink
-            if self._first > 0.0:
-                self.ceiling_db -= self._first_sink * self._first
-                self._first -= self._hop_s / self.FIRST_S
-        self.ceiling_db = max(self.ceiling_db, floor_db, self.FLOOR_DB)
-        share = 1.0 + (above - self.HEADROOM_DB) / self.SPAN_DB
-        target = min(max(share, 0.0), 1.0) ** self.CURVE
-        self.level += (target - self.level) * (self._attack if target > self.level else self._release)
-        self.time += self.level * self._hop_s
-        there = min(max((self.level - self.ABSENT) / (self.PRESENT - self.ABSENT), 0.0), 1.0)
-        change = there - self.presence
-        self.presence += change * (self._appear if change > 0.0 else self._vanish)
-        return self.level
+        ceiling, level, presence, ceilings = self.ceiling_db, self.level, self.presence, []
+        for power, sounds, floor_db in zip(powers, heard, floors_db, strict=True):
+            above = to_db(power) - ceiling
+            if above > 0.0:
+                ceiling += above * self._rise
+            elif sounds:
+                ceiling -= self._sink
+                if self._first > 0.0:
+                    ceiling -= self._first_sink * self._first
+                    self._first -= self._hop_s / self.FIRST_S
+            ceiling = max(ceiling, floor_db, self.FLOOR_DB)
+            ceilings.append(ceiling)
+            share = 1.0 + (above - self.HEADROOM_DB) / self.SPAN_DB
+            target = min(max(share, 0.0), 1.0) ** self.CURVE
+            level += (target - level) * (self._attack if target > level else self._release)
+            self.time += level * self._hop_s
+            there = min(max((level - self.ABSENT) / (self.PRESENT - self.ABSENT), 0.0), 1.0)
+            presence += (there - presence) * (self._appear if there > presence else self._vanish)
+        self.ceiling_db, self.level, self.presence = ceiling, level, presence
+        return ceilings
