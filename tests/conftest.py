@@ -71,9 +71,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(tryfirst=True)  # before a fixture draws
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """What torch draws without being told a seed is the same in every run."""
+    """What torch draws without being told a seed is the same in every run; and it has one thread again,
+    should the test before have opened an engine on more."""
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
+        sys.modules["torch"].set_num_threads(1)
 
 
 # ------------------------------------------------------------------------------------------------ a screen

@@ -73,32 +73,27 @@ def test_a_little_network_learns_and_runs_in_numpy_as_in_torch(songs: list[Heard
     torch = pytest.importorskip("torch", reason="torch is not installed (extra [train])")
     from livesing.train import beat_net
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        r = np.random.default_rng(0)
-        data = beat_net.examples(songs[3:], r, steps=500, taken=120)
-        apart = beat_net.examples(songs[:3], r, steps=500, taken=120)
-        arrays, history = beat_net.train(data, apart, 60, hidden=(24, 12), batch=128, fastest=1e-2)
-        # What says the same of every step, at best:
-        usual = float(apart.beat.mean())
-        knows_nothing = -(usual * np.log(usual) + (1 - usual) * np.log(1 - usual))
-        assert history[-1][0] < knows_nothing < history[0][0]
-        network = beat_net.Network(arrays["mean"], arrays["scale"], (24, 12))
-        state = {
-            name if name in ("mean", "scale") else f"layers.{name}": torch.from_numpy(array)
-            for name, array in arrays.items()
-        }
-        network.load_state_dict(state)
-        lesson = lessons(songs[:1], 60, np.random.default_rng(2), changed=False)
-        with torch.no_grad():
-            theirs = network.eval()(torch.from_numpy(lesson.inputs[0])).numpy()
-        teacher = beat_net.Teacher(arrays)
-        taught = teacher.teach(apart)
-        small = pruned(arrays, data.inputs, 12)
-        _, heard = beat_net.train(data, taught, 20, batch=128, teacher=teacher, start=small, fastest=1e-3)
-    finally:
-        torch.set_num_threads(threads)
+    r = np.random.default_rng(0)
+    data = beat_net.examples(songs[3:], r, steps=500, taken=120)
+    apart = beat_net.examples(songs[:3], r, steps=500, taken=120)
+    arrays, history = beat_net.train(data, apart, 60, hidden=(24, 12), batch=128, fastest=1e-2)
+    # What says the same of every step, at best:
+    usual = float(apart.beat.mean())
+    knows_nothing = -(usual * np.log(usual) + (1 - usual) * np.log(1 - usual))
+    assert history[-1][0] < knows_nothing < history[0][0]
+    network = beat_net.Network(arrays["mean"], arrays["scale"], (24, 12))
+    state = {
+        name if name in ("mean", "scale") else f"layers.{name}": torch.from_numpy(array)
+        for name, array in arrays.items()
+    }
+    network.load_state_dict(state)
+    lesson = lessons(songs[:1], 60, np.random.default_rng(2), changed=False)
+    with torch.no_grad():
+        theirs = network.eval()(torch.from_numpy(lesson.inputs[0])).numpy()
+    teacher = beat_net.Teacher(arrays)
+    taught = teacher.teach(apart)
+    small = pruned(arrays, data.inputs, 12)
+    _, heard = beat_net.train(data, taught, 20, batch=128, teacher=teacher, start=small, fastest=1e-3)
     # A share of each target is what the teacher says, and who learns from it comes nearer to that.
     assert 0.0 < np.abs(taught.beat - apart.beat).max() <= beat_net.TAUGHT
     np.testing.assert_allclose(taught.tempo.sum(axis=1), 1.0, atol=0.01)

@@ -1,7 +1,6 @@
 """`bench generator` compares frame by frame; the roofline counts as one does by hand."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +23,10 @@ SMALL = BigGANConfig(
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A small sister among the generators, and a cache of the test's own."""
     monkeypatch.setitem(CONFIGS, "biggan-small", SMALL)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
 
 
 def bench(capsys: pytest.CaptureFixture[str], *words: str) -> dict:

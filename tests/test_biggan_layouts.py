@@ -24,10 +24,7 @@ State = dict[str, "torch.Tensor"]
 @pytest.fixture(scope="module", autouse=True)
 def _small_sister() -> Iterator[None]:
     CONFIGS[NAME] = SMALL
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # two would wait for each other on a busy machine
     yield
-    torch.set_num_threads(threads)
     del CONFIGS[NAME]
 
 

@@ -64,9 +64,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     file = tmp_path / "weights.bin"
     torch.save(random_state(small), file)
-    threads = torch.get_num_threads()
-    yield file
-    torch.set_num_threads(threads)
+    return file
 
 
 def test_a_generator_with_weights_of_its_own(weights: Path, tmp_path: Path) -> None:

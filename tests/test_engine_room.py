@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,13 +44,10 @@ def cache(tmp_path: Path) -> EngineCache:
 
 
 @pytest.fixture
-def with_torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def with_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch, and BigGAN-deep's architecture in small among the generators."""
-    torch = pytest.importorskip("torch", reason="torch is not installed (extra [gan])")
+    pytest.importorskip("torch", reason="torch is not installed (extra [gan])")
     monkeypatch.setitem(CONFIGS, "biggan-small", SMALL)
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_the_embedded_generator_opens_without_torch() -> None:

@@ -30,12 +30,6 @@ from livesing.train import audio_network  # noqa: E402
 from livesing.train.audio_network import Recipe  # noqa: E402
 from livesing.train.audio_paper import Song, rated_rows  # noqa: E402
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    torch.set_num_threads(1)
-
-
 # ------------------------------------------------------------------------------------------------ the network
 
 

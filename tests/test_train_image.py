@@ -49,11 +49,6 @@ from livesing.translation.class_table import shipped  # noqa: E402
 COLUMNS = ("Theme", "Category", "Source", "Valence_mean", "Valence_SD", "Arousal_mean", "Arousal_SD")
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def made_pictures(count: int, seed: int = 0, size: int = 64) -> tuple[list[np.ndarray], np.ndarray]:
     """Pictures whose valence is their light and whose arousal is their stripes, and these [count, 2] in
     1..7."""

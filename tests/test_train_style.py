@@ -20,7 +20,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(style_filters, "PATCHES", 2400)
     monkeypatch.setattr(style, "BATCH", 2)
     monkeypatch.setattr(style, "SAVE_EVERY", 4)
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
