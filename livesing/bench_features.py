@@ -17,6 +17,7 @@ import numpy as np
 import soxr
 
 from livesing.audio.framing import Floats, clean
+from livesing.audio.named_sound import demo_piece
 from livesing.audio.paper import PaperFeatures, file_features
 from livesing.audio.slow import FRAMES, HOP, SLOW_RATE, STEP, STEP_S, SlowPath
 from livesing.audio.sound_file import SoundFile
@@ -225,12 +226,7 @@ def _librosa() -> Any:
 
 
 def _demo() -> list[Clip]:
-    from livesing.audio import demo
-
-    try:
-        path = demo.ensure()
-    except OSError as error:
-        raise UsageError(f"no place for the demo piece ({error.strerror}): name a file by --audio") from None
+    path = demo_piece()
     return [_read(path, *seconds)._replace(name=f"demo at {seconds[0]:.0f} s") for seconds in DEMO_S]
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from livesing.audio import demo
 from livesing.audio.fast import FastPath
+from livesing.audio.named_sound import demo_piece
 from livesing.audio.sound_file import SoundFile
 from livesing.closed_loop import ClosedLoop, agreement, grid
 from livesing.dreamer import DreamBoxes, Dreamer
@@ -63,7 +63,7 @@ def bench_loop(
         result["views"] = every_view(loop, [read_view(path) for path in views.values()])
     result["pieces"] = [
         {"piece": path.name if audio else "demo", **piece(loop, path, chosen, view, seconds)}
-        for path in audio or [demo.ensure()]
+        for path in audio or [demo_piece()]
     ]
     if as_json:
         print(json.dumps(result))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livesing import assets
+from livesing.audio.named_sound import DEMO
 from livesing.audio.player import Player
 from livesing.clock import now as clock_now
 from livesing.closed_loop import still
@@ -24,7 +25,7 @@ from livesing.label_page import BARS, Box, Page, draw, layout, wave_of
 from livesing.stage.shader_store import ShaderStore
 from livesing.stage.window import WindowSurface
 from livesing.train.label_session import GOAL, GRID, LabelSession
-from livesing.train.labels import DEMO, Passage
+from livesing.train.labels import Passage
 from livesing.train.passages import file_of, sound_of
 
 PERIOD = 1 / 30

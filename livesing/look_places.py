@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livesing.audio import demo
+from livesing.audio.named_sound import demo_piece
 from livesing.errors import LivesingError, PresetError
 from livesing.offline import OfflineShow
 from livesing.preset import Preset, load, parse
@@ -33,7 +33,7 @@ def place_look(folder: Path, preset: Preset) -> tuple[float, float]:
 
     Raises LivesingError where it cannot be painted, or its file cannot be written.
     """
-    show = OfflineShow(demo.ensure(), size=SIZE, fps=FPS, preset=preset.name, presets_folder=folder)
+    show = OfflineShow(demo_piece(), size=SIZE, fps=FPS, preset=preset.name, presets_folder=folder)
     try:
         place = mean_feeling(shown.picture for shown in show.frames(START, SECONDS))
     finally:

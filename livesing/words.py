@@ -6,6 +6,9 @@ from pathlib import Path
 
 from livesing.errors import UsageError
 
+SOUND = "a sound file, or 'demo' for the built-in piece"
+"""What AUDIO is."""
+
 
 def size(text: str) -> tuple[int, int]:
     """`1280x720` -> (width, height), sides of 16 to 16384."""

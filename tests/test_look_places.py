@@ -76,7 +76,7 @@ def test_a_look_is_painted_placed_and_listed(
 ) -> None:
     monkeypatch.setattr(look_places, "START", 2.0)
     monkeypatch.setattr(look_places, "SECONDS", 1.0)
-    monkeypatch.setattr(look_places.demo, "ensure", lambda: demo_piece)
+    monkeypatch.setattr(look_places, "demo_piece", lambda: demo_piece)
     path = tmp_path / PRESETS[0].name
     shutil.copy(PRESETS[0], path)
     path.write_text(path.read_text().replace("place", "# place"))

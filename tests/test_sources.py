@@ -16,6 +16,7 @@ from livesing.audio.sound_file import MOST_CHANNELS, SoundFile
 from livesing.audio.source import Spec, parse_spec
 from livesing.audio_input import AudioInput
 from livesing.errors import SourceError
+from livesing.train.passages import name_of, sound_files
 
 # ---------------------------------------------------------------------------------------- the word for it
 
@@ -54,6 +55,23 @@ def test_what_is_a_file_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert parse_spec(name) == Spec("file", path=Path(name))
     (tmp_path / "folder").mkdir()
     assert parse_spec("folder").kind == "device"
+
+
+def test_demo_is_the_demo_piece_unless_a_file_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo_piece: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(demo_piece.parent.parent))
+    monkeypatch.chdir(tmp_path)
+    whole = SoundFile(Path("demo"))
+    assert whole.frames == soundfile.info(str(demo_piece)).frames
+    whole.close()
+    assert sound_files([Path("demo")]) == [Path("demo")] and name_of(Path("demo"), tmp_path) == "demo"
+    soundfile.write(tmp_path / "demo", sine(48_000, 0.5, 440), 48_000, format="WAV")
+    assert parse_spec("demo") == Spec("file", path=Path("demo"))
+    own = SoundFile(Path("demo"))
+    assert own.frames == 24_000
+    own.close()
+    assert name_of(Path("demo"), tmp_path / "labels") == (tmp_path / "demo").as_posix()
 
 
 def test_a_word_that_no_file_can_be_called() -> None:

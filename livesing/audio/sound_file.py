@@ -7,6 +7,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from livesing.audio.named_sound import named_sound
 from livesing.errors import SourceError
 
 MOST_CHANNELS = 64
@@ -47,9 +48,11 @@ class SoundFile:
     """An open file, read forwards in constant memory."""
 
     def __init__(self, path: Path) -> None:
-        """Raises SourceError, in one line, for what is no sound file or holds no sound."""
+        """`demo` opens the demo piece. Raises SourceError, in one line, for what is no sound file or holds no
+        sound."""
         import soundfile
 
+        path = named_sound(path)
         if not path.is_file():
             kind = "a folder" if path.is_dir() else "no plain file"
             raise SourceError(f"{path} is {kind}" if path.exists() else f"there is no file {str(path)!r}")

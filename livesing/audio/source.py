@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from livesing.audio.named_sound import is_demo
 from livesing.ring import Ring
 
 BLOCK = 512
@@ -49,12 +50,13 @@ class Spec:
 def parse_spec(text: str | None) -> Spec:
     """Read `--audio`'s word: nothing, `demo`, a path to a file, or `NAME` / `NAME:3,4`.
 
-    A path is what exists as a file. A name with a colon is split only where numbers follow it, since
-    device names hold colons of their own ("HDA Intel PCH: ALC295 Analog (hw:0,0)").
+    `demo` is the built-in piece unless a file of that name is there. A path is what exists as a file. A name
+    with a colon is split only where numbers follow it, since device names hold colons of their own ("HDA
+    Intel PCH: ALC295 Analog (hw:0,0)").
     """
     if not text:
         return Spec("default")
-    if text == "demo":
+    if is_demo(Path(text)):
         return Spec("demo")
     if _is_file(text):
         return Spec("file", path=Path(text))

@@ -15,7 +15,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="valence and arousal of a sound file, as CSV",
         description="A row per 500 ms; valence and arousal are z-scores.",
     )
-    analyse.add_argument("audio", metavar="AUDIO", type=Path)
+    analyse.add_argument("audio", metavar="AUDIO", type=Path, help=words.SOUND)
     analyse.add_argument(
         "-o", "--output", metavar="OUT.csv", type=Path, help="a file instead of the terminal"
     )

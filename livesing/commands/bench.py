@@ -43,7 +43,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     features.add_argument(
         "--audio", metavar="FILE", type=Path, action="append", default=[],
-        help="instead of the demo piece; more than once for more",
+        help="instead of the demo piece ('demo'); more than once for more",
     )  # fmt: skip
     features.add_argument("--seconds", metavar="S", type=words.positive, default=60.0, help="of each file")
     features.add_argument("--json", action="store_true")
@@ -78,7 +78,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     loop.add_argument("--view", metavar="N", type=int, default=0, help="of the translator's (0)")
     loop.add_argument(
         "--audio", metavar="FILE", type=Path, action="append", default=[],
-        help="instead of the demo piece; more than once for more",
+        help="instead of the demo piece ('demo'); more than once for more",
     )  # fmt: skip
     loop.add_argument("--seconds", metavar="S", type=words.positive, default=240.0, help="of each piece")
     loop.add_argument("--one", action="store_true", help="leave the other views out")

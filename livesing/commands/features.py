@@ -15,7 +15,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="x (N, 9156) float32, a row per 500 ms: 21 frames of 40 MFCC, 384 tempogram and 12 CENS; "
         "t (N,) the second at which each row's 500 ms end.",
     )
-    features.add_argument("audio", metavar="AUDIO", type=Path)
+    features.add_argument("audio", metavar="AUDIO", type=Path, help=words.SOUND)
     features.add_argument("-o", "--output", metavar="OUT.npz", type=Path, required=True)
     features.add_argument("--stream", action="store_true", help="as the live code hears them, block by block")
     features.add_argument(

@@ -28,7 +28,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     label.add_argument(
         "audio", metavar="AUDIO", type=Path, nargs="*",
-        help="sound files, or folders of them; else the demo piece",
+        help="sound files, or folders of them, or 'demo'; without any the demo piece",
     )  # fmt: skip
     label.add_argument(
         "-o", "--output", metavar="DIR", type=Path, required=True, help="where labels.csv goes"

@@ -12,7 +12,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     render = commands.add_parser(
         "render", parents=[common], help="the show of a sound file as a film, frame-exact (Linux)"
     )
-    render.add_argument("audio", metavar="AUDIO", type=Path)
+    render.add_argument("audio", metavar="AUDIO", type=Path, help=words.SOUND)
     render.add_argument("-o", "--output", metavar="OUT.mp4", type=Path, required=True)
     render.add_argument("--size", metavar="WxH", type=words.size, default=(1280, 720))
     render.add_argument("--fps", metavar="N", type=words.rate, default=30.0)

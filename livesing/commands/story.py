@@ -22,7 +22,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         description="Valence and arousal over time, the classes that were dreamt, and the frames where the "
         "feeling turns, on the width of an A4 page. Needs the extra [figures].",
     )
-    story.add_argument("audio", metavar="AUDIO", type=Path)
+    story.add_argument("audio", metavar="AUDIO", type=Path, help=words.SOUND)
     story.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True, help="by its ending .png, .pdf or .svg"
     )

@@ -30,7 +30,6 @@ from livesing.translation.translator import CLASSES, LATENT, Translation
 FILE = "labels.csv"
 COLUMNS = ("action", "file", "start_s", "seconds", "classes", "z_seed", "generator")
 ACTIONS = ("pick", "skip", "undo")
-DEMO = "demo"
 LARGEST_SEED = 2**32 - 1
 LONGEST_S = 86_400.0
 

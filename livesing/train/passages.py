@@ -6,7 +6,6 @@ A passage is 6 s of a file, heard with the 6 s before it, as the show would have
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -16,14 +15,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from livesing.audio import demo
 from livesing.audio.embedding import Embedding, EmbeddingPath
+from livesing.audio.named_sound import DEMO, demo_piece, is_demo
 from livesing.audio.slow import SlowPath
 from livesing.audio.sound_file import SoundFile
 from livesing.errors import SourceError, UsageError
-from livesing.train.labels import DEMO, Passage
-
-log = logging.getLogger(__name__)
+from livesing.train.labels import Passage
 
 PASSAGE_S = 6.0
 LEAD_S = 6.0
@@ -56,6 +53,8 @@ def file_of(name: str, folder: Path) -> Path:
 
 def name_of(path: Path, folder: Path) -> str:
     """As labels name it: from `folder` on where it lies within, else in full."""
+    if is_demo(path):
+        return DEMO
     whole = path.resolve()
     inside = whole.is_relative_to(folder.resolve())
     return (whole.relative_to(folder.resolve()) if inside else whole).as_posix()
@@ -64,14 +63,15 @@ def name_of(path: Path, folder: Path) -> str:
 def sound_files(named: Sequence[Path]) -> list[Path]:
     """The files named, and those with a sound file's ending in the folders named, whatever their depth.
 
-    Raises UsageError for what is not there, and where there is no sound file at all.
+    `demo` stands for the demo piece. Raises UsageError for what is not there, and where there is no sound
+    file at all.
     """
     found: list[Path] = []
     for path in named:
         if path.is_dir():
             inside = (file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
             found += sorted(inside)
-        elif path.is_file():
+        elif path.is_file() or is_demo(path):
             found.append(path)
         else:
             raise UsageError(f"there is no file or folder {str(path)!r}")
@@ -80,19 +80,9 @@ def sound_files(named: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def demo_piece() -> Path:
-    """Its file, rendered at first use."""
-    if demo.cached() is None:
-        log.info("rendering the demo piece, once")
-    try:
-        return demo.ensure()
-    except OSError as error:
-        raise SourceError(f"the demo piece cannot be written: {error}") from None
-
-
 def passages_of(named: Sequence[Path], folder: Path, seed: int) -> Passages:
     """Of files and folders; of the demo piece where none is named. Raises UsageError where there is none."""
-    sources = [(DEMO, demo_piece())] if not named else [(name_of(p, folder), p) for p in sound_files(named)]
+    sources = [(name_of(path, folder), path) for path in sound_files(named or [Path(DEMO)])]
     lengths: dict[str, float] = {}
     left_out = []
     for name, path in sources:
