@@ -27,7 +27,8 @@ from livesing.clock import now as clock_now
 from livesing.clock_input import ClockInput
 from livesing.control.osc import OscServer
 from livesing.dream_process import DreamProcess
-from livesing.dreamer import SIZES, DreamBoxes
+from livesing.dream_size import DreamSize, Seen
+from livesing.dreamer import DreamBoxes
 from livesing.engine_room import DreamChoice
 from livesing.errors import LivesingError, UsageError
 from livesing.figures import write_json
@@ -39,7 +40,6 @@ from livesing.readout import Readout
 from livesing.renderer import Inbox, Renderer
 from livesing.sound_desk import SoundDesk
 from livesing.stage.headless import HeadlessSurface
-from livesing.stage.pacing import Ladder
 from livesing.stage.recorder import Recorder
 from livesing.stage.surface import Surface
 from livesing.style_library import StyleLibrary
@@ -56,8 +56,6 @@ DREAM_FPS = 60.0
 DREAM_FPS_FEW_CORES = 25.0
 """With four cores or fewer more frames would be taken from the window; the crossfade in time fills them
 in."""
-SLOWEST_DREAM = 24.0
-"""Generated frames a second under which the frames get smaller."""
 DIGITAL_SILENCE = 6.0
 """Seconds of exact zeros after which a device is suspected of being muted or forbidden."""
 
@@ -105,7 +103,7 @@ class Show:
         self.stop_asked = False
         self._opened = False
         self._dream_fps = DREAM_FPS if (os.cpu_count() or 1) > 4 else DREAM_FPS_FEW_CORES
-        self._size_ladder = Ladder(tuple(range(len(SIZES))), patience=60.0)
+        self._dream_size = DreamSize()
         self._dream_judged = (0.0, 0)
         self._serving = ""
         self._zeros_since: float | None = None
@@ -320,14 +318,11 @@ class Show:
         if now - began < 2.0:
             return
         rate = (frames.received - received) / (now - began)
-        scales = self.options.dream.source.generator == "embedded"  # the others have one size
-        slow = scales and frames.seconds > 1 / SLOWEST_DREAM and rate < SLOWEST_DREAM
-        before = self._size_ladder.rung
-        self._size_ladder = self._size_ladder.judge(now, 1, int(slow))
-        rung = max(self._size_ladder.rung, min(self.renderer.ladder.rung, len(SIZES) - 1))
-        self.dream.order(*SIZES[rung], min(self._dream_fps, self.renderer.pacer.rate))
-        if self._size_ladder.rung != before:
-            log.info("generator at %.1f frames a second: now %dx%d", rate, *SIZES[rung])
+        seen = Seen(rate, frames.seconds, frames.size, self._serving)
+        words = self._dream_size.look(now, seen, self.renderer.ladder.rung)
+        self.dream.order(*self._dream_size.ordered, min(self._dream_fps, self.renderer.pacer.rate))
+        if words:
+            log.info("%s", words)
         self._dream_judged = now, frames.received
 
     def _watch_zeros(self, now: float) -> None:
