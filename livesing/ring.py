@@ -67,8 +67,10 @@ class Ring:
         """
         if start < 0 or count < 0 or start + count > self._written:
             raise ValueError(f"samples {start}..{start + count} of {self._written} are not there yet")
-        index = np.arange(start, start + count) & (self.capacity - 1)
-        block = self._samples[index]
+        first = start % self.capacity
+        upto_end = min(count, self.capacity - first)
+        parts = self._samples[first : first + upto_end], self._samples[: count - upto_end]
+        block = parts[0].copy() if upto_end == count else np.concatenate(parts)
         return block if self._announced - start <= self.capacity else None
 
     def reader(self) -> "RingReader":

@@ -172,6 +172,18 @@ def test_what_a_file_is_lies_in_it_and_not_in_its_name(
     assert capfd.readouterr().err == ""  # a decoder that was put on a false scent has its own words
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])
+def test_a_file_read_in_pieces_is_what_it_is_at_once(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"sound{suffix}"
+    soundfile.write(path, np.stack([sine(44_100, 0.5, hz) for hz in (440.0, 550.0)], axis=1), 44_100)
+    at_once = soundfile.read(path, dtype="float32", always_2d=True)[0]
+    sound = SoundFile(path)
+    np.testing.assert_array_equal(read_all(sound, 700), at_once)
+    sound.rewind()
+    sound.skip(0.1)
+    assert len(read_all(sound, 512)) == len(at_once) - 4410
+
+
 def test_a_damaged_file_is_played_as_far_as_it_goes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     whole = tmp_path / "whole.flac"
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (96_000, 1)).astype(np.float32)

@@ -28,7 +28,7 @@ class Downmix:
 
     def __init__(self, rate: int, channels: int) -> None:
         self._step = 1.0 - math.exp(-self.HOP / rate / self.MEMORY_S)
-        self._hop: Floats = np.zeros((self.HOP, channels), dtype=np.float32)
+        self._hop: Floats = np.zeros((channels, self.HOP), dtype=np.float32)
         self._filled = 0
         self._powers = np.zeros(channels)
         self._power = 0.0
@@ -46,13 +46,14 @@ class Downmix:
             return first
         if block.size and not np.abs(block).max() <= SAMPLE_LIMIT:
             block = np.where(np.isfinite(block), block, 0.0).clip(-SAMPLE_LIMIT, SAMPLE_LIMIT)
-        mixed: Floats = block.mean(axis=1, dtype=np.float32)
+        channels: Floats = np.array(block.T, dtype=np.float32, order="C")
+        mixed = _mean(channels)
         begin = 0
         while begin < len(block):
             end = min(begin + self.HOP - self._filled, len(block))
             if self._only is not None:
-                mixed[begin:end] = block[begin:end, self._only]
-            self._hop[self._filled : self._filled + end - begin] = block[begin:end]
+                mixed[begin:end] = channels[self._only, begin:end]
+            self._hop[:, self._filled : self._filled + end - begin] = channels[:, begin:end]
             self._filled += end - begin
             if self._filled == self.HOP:
                 self._judge()
@@ -62,12 +63,19 @@ class Downmix:
 
     def _judge(self) -> None:
         """A hop is complete: whether its channels cancel."""
-        powers = np.einsum("ij,ij->j", self._hop, self._hop, dtype=np.float64) / self.HOP
-        mean = self._hop.mean(axis=1)
+        powers = np.vecdot(self._hop, self._hop).astype(np.float64) / self.HOP
+        mean = _mean(self._hop)
         self._powers += (powers - self._powers) * self._step
-        self._power += (float(mean @ mean) / self.HOP - self._power) * self._step
+        self._power += (float(np.dot(mean, mean)) / self.HOP - self._power) * self._step
         left = self._power * self._powers.size / max(float(self._powers.mean()), 1e-30)
         if left < self.CANCELLED and self._powers.mean() > 1e-9:
             self._only = int(np.argmax(self._powers)) if self._only is None else self._only
         elif left > self.RESTORED:
             self._only = None
+
+
+def _mean(channels: Floats) -> Floats:
+    """[channels, n] -> [n]. Channel by channel, which is faster than sample by sample."""
+    mean: Floats = np.add.reduce(channels, axis=0)
+    mean *= np.float32(1.0 / len(channels))
+    return mean

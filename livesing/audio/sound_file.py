@@ -91,6 +91,9 @@ class SoundFile:
         except BaseException:
             self._bytes.close()
             raise
+        # Else every read would seek to where it has just ended. The decoder then begins anew: that takes
+        # several times as long as the reading, and an MP3 comes out torn.
+        self._file.seekable = lambda: False
 
     def _begin(self) -> None:
         import soxr
