@@ -20,6 +20,7 @@ from livesing.whole_file import whole_file
 DEFAULT = "default"
 """The name for a sound check without one."""
 FORMAT = 1
+NO_NUMBERS = "its statistics are no numbers that could have been heard"
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,19 @@ def folder() -> Path:
 def names() -> list[str]:
     """The venues there are, sorted."""
     try:
-        return sorted(path.stem for path in folder().glob("[!.]*.json"))
+        return sorted(path.stem for path in folder().glob("*.json") if _is_name(path.stem) and path.is_file())
     except OSError:
         return []
+
+
+def _is_name(name: str) -> bool:
+    return re.fullmatch(r"[^\W_][\w .-]{0,59}", name) is not None and not name.endswith((" ", "."))
 
 
 def check_name(name: str) -> str:
     """The name itself. Raises UsageError for one that is no plain file name: 1 to 60 letters, digits,
     spaces, `.`, `_` or `-`, beginning with a letter or digit."""
-    if not re.fullmatch(r"[^\W_][\w .-]{0,59}", name) or name.endswith((" ", ".")):
+    if not _is_name(name):
         raise UsageError(f"{name!r} is no name for a venue: letters, digits, spaces, - and _")
     return name
 
@@ -99,10 +104,13 @@ def load(name: str, priors: Mapping[str, Prior]) -> Venue:
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']}, not {FORMAT}")
         cues = {cue: _rescaled(entry, priors[cue]) for cue, entry in content["cues"].items() if cue in priors}
-        return Venue(name, str(content["date"]), float(content["heard_s"]), cues)
+        heard_s, date = float(content["heard_s"]), str(content["date"])
+        if not (0.0 <= heard_s < math.inf and len(date) <= 40 and date.isprintable()):
+            raise ValueError("it does not say when and for how long was listened")
+        return Venue(name, date, heard_s, cues)
     except OSError as error:
         raise LivesingError(f"the venue {path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         reason = reason.splitlines()[0] if reason else type(error).__name__
         raise LivesingError(f"the venue {path} is damaged: {reason}") from None
@@ -113,11 +121,11 @@ def _rescaled(entry: Mapping[str, object], prior: Prior) -> Statistic:
     mean, std = (float(number) for number in entry["usual"])  # type: ignore[attr-defined]
     median, spread = float(entry["median"]), float(entry["spread"])  # type: ignore[arg-type]
     if not (all(map(math.isfinite, (mean, std, median, spread))) and std > 0.0 and spread >= 0.0):
-        raise ValueError("its statistics are no numbers that could have been heard")
-    return Statistic(
-        prior.mean + (median - mean) / std * prior.std,
-        spread / std * prior.std,
-    )
+        raise ValueError(NO_NUMBERS)
+    heard = Statistic(prior.mean + (median - mean) / std * prior.std, spread / std * prior.std)
+    if not all(map(math.isfinite, heard)):
+        raise ValueError(NO_NUMBERS)
+    return heard
 
 
 def today() -> str:

@@ -177,6 +177,9 @@ CLUB = Venue(
 def test_a_venue_comes_back_as_it_was(data_home: Path) -> None:
     path = venue.save(CLUB, PRIORS)
     assert path == data_home / "Club 7.json"
+    for stray in ("notes.txt", "bad\nname.json", ".hidden.json"):
+        (venue.folder() / stray).touch()
+    (venue.folder() / "folder.json").mkdir()
     assert venue.names() == ["Club 7"]
     again = venue.load("Club 7", PRIORS)
     assert (again.name, again.date, again.heard_s) == ("Club 7", "2026-05-01", 24.5)
@@ -225,6 +228,12 @@ DAMAGED = {
     "no spread": with_flux('"median": 1, "usual": [0, 1]'),
     "no deviation": with_flux('"median": 1, "spread": 1, "usual": [0, 0]'),
     "three numbers": with_flux('"median": 1, "spread": 1, "usual": [0, 1, 2]'),
+    "too large": with_flux(f'"median": {10**400}, "spread": 1, "usual": [0, 1]'),
+    "beyond all": with_flux('"median": 1e308, "spread": 1, "usual": [0, 1e-300]'),
+    "no time": with_flux('"median": 1, "spread": 1, "usual": [0, 1]').replace(
+        '"heard_s": 1', '"heard_s": NaN'
+    ),
+    "two lines": with_flux('"median": 1, "spread": 1, "usual": [0, 1]').replace('""', '"a\\nb"'),
     "binary": "\udcff\udcfe",
     "nested": "[" * 100_000,
 }
