@@ -30,7 +30,7 @@ class Downmix:
         self._step = 1.0 - math.exp(-self.HOP / rate / self.MEMORY_S)
         self._hop: Floats = np.zeros((channels, self.HOP), dtype=np.float32)
         self._filled = 0
-        self._powers = np.zeros(channels)
+        self._powers = [0.0] * channels
         self._power = 0.0
         self._only: int | None = None
 
@@ -63,12 +63,16 @@ class Downmix:
 
     def _judge(self) -> None:
         """A hop is complete: whether its channels cancel."""
-        powers = np.vecdot(self._hop, self._hop).astype(np.float64) / self.HOP
+        powers = np.vecdot(self._hop, self._hop).tolist()
         mean = _mean(self._hop)
-        self._powers += (powers - self._powers) * self._step
+        self._powers = [
+            before + (power / self.HOP - before) * self._step
+            for before, power in zip(self._powers, powers, strict=True)
+        ]
         self._power += (float(np.dot(mean, mean)) / self.HOP - self._power) * self._step
-        left = self._power * self._powers.size / max(float(self._powers.mean()), 1e-30)
-        if left < self.CANCELLED and self._powers.mean() > 1e-9:
+        usual = sum(self._powers) / len(powers)
+        left = self._power * len(powers) / max(usual, 1e-30)
+        if left < self.CANCELLED and usual > 1e-9:
             self._only = int(np.argmax(self._powers)) if self._only is None else self._only
         elif left > self.RESTORED:
             self._only = None
