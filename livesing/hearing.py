@@ -98,7 +98,9 @@ class Hearing:
             self._rows.extend(rows)
             self._rows_heard += len(rows)
         heard = self._cues.push(block)
-        self._embed(block, heard)
+        if self.embeds or self._embedding is not None:
+            self._embed(block, heard)
+        self._samples += len(block)
         felt = [(cues, self._feel(cues)) for cues in heard]
         while len(self._rows) > ROWS_KEPT:
             self._rows.popleft()
@@ -116,7 +118,6 @@ class Hearing:
             self._embedding = EmbeddingPath(self._rate, self._samples / self._rate)
         if self._embedding is not None:
             self._embedded = next(reversed(self._embedding.push(block, cues)), self._embedded)
-        self._samples += len(block)
 
     def finish(self) -> list[tuple[Cues, Mood]]:
         """The stream has ended: what was still held back. A rest under 500 ms is dropped."""

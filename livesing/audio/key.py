@@ -117,16 +117,19 @@ class KeyTracker:
     def push(self, chromas: Iterable[NDArray[np.float64]], dt: float) -> None:
         """chromas: [12] each, C first, `dt` seconds apart, as LeakyChroma.push returns them: their sum is
         the tonal share, in a pause they are zeros."""
-        keep = math.exp(-dt / self.MEMORY_S)
+        keep, kept = math.exp(-dt / self.MEMORY_S), math.exp(-dt / self.PAUSE_S)
+        recent, sounds = [], []
         for chroma in chromas:
             self._chroma = keep * self._chroma + (1.0 - keep) * chroma
-            if not chroma.any():
-                kept = math.exp(-dt / self.PAUSE_S)
+            recent.append(self._chroma)
+            sounds.append(bool(chroma.any()))
+        correlations, contrasts = _correlations(np.array(recent).reshape(-1, 12), self._templates)
+        for correlation, contrast, sound in zip(correlations, contrasts, sounds, strict=True):
+            if not sound:
                 self._belief = kept * self._belief + (1.0 - kept) / 24.0
                 continue
-            self._belief = self._transitions @ self._belief
-            correlation, contrast = _correlations(self._chroma, self._templates)
-            if correlation is not None:
+            self._belief = np.dot(self._transitions, self._belief)
+            if contrast > 0.0:
                 best = float(correlation.max())
                 self.fit = min(max(best, 0.0), 1.0)
                 self._belief *= np.exp((correlation - best) * (self.EVIDENCE * dt * contrast))
@@ -159,8 +162,9 @@ def find_key(chroma: NDArray[np.float64], tonal_share: float = 1.0, profiles: st
 
     An empty or flat chroma, or one of noise or drums alone, has confidence 0 and mode 0.
     """
-    correlation, pitched = _correlations(chroma, _TEMPLATES[profiles], tonal_share)
-    if correlation is None:
+    (correlation,), (contrast,) = _correlations(chroma[None], _TEMPLATES[profiles])
+    pitched = contrast * _ramp(tonal_share, UNPITCHED, PITCHED)
+    if pitched == 0.0:
         return Key(0, 0.0, 0.0, 0.0)
     best = float(correlation.max())
     likelihood = np.exp((correlation - best) / TEMPERATURE)
@@ -170,16 +174,16 @@ def find_key(chroma: NDArray[np.float64], tonal_share: float = 1.0, profiles: st
 
 
 def _correlations(
-    chroma: NDArray[np.float64], templates: NDArray[np.float64], tonal_share: float = 1.0
-) -> tuple[NDArray[np.float64] | None, float]:
-    """([24] correlations with the profiles, how far there are pitches 0..1); None where there are none."""
-    even = chroma**EVENED
-    length = math.sqrt(np.dot(even, even))
-    centred = even - np.add.reduce(even) / even.size
-    spread = math.sqrt(np.dot(centred, centred))
-    contrast = _ramp(spread / length, FLAT, UNEVEN) if length > 1e-12 else 0.0
-    pitched = contrast * _ramp(tonal_share, UNPITCHED, PITCHED)
-    return (None, 0.0) if pitched == 0.0 else (templates @ (centred / spread), pitched)
+    chromas: NDArray[np.float64], templates: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], list[float]]:
+    """chromas: [n, 12]. ([n, 24] correlations with the profiles, n times how uneven they are, 0..1); where
+    that is 0 there is nothing to correlate."""
+    even = chromas**EVENED
+    centred = even - np.add.reduce(even, axis=1, keepdims=True) / even.shape[1]
+    lengths, spreads = np.sqrt(np.vecdot(even, even)), np.sqrt(np.vecdot(centred, centred))
+    uneven = (spreads / np.maximum(lengths, 1e-12)).tolist()
+    correlations = np.dot(centred / np.maximum(spreads, 1e-30)[:, None], templates.T)
+    return correlations, [_ramp(each, FLAT, UNEVEN) for each in uneven]
 
 
 def _ramp(value: float, low: float, high: float) -> float:

@@ -60,8 +60,8 @@ class KWeighted:
     PER_S = 100
     LEAST_BLOCK, BLOCK, MOST_BLOCK = 24, 64, 96
     """Samples of a block; a hop is whole blocks. A few less than 10 ms where that is needed."""
-    HOPS = 20
-    """At once."""
+    HOPS = 25
+    """Whose states are told by one product."""
     DUST = 1e-30
 
     def __init__(self, rate: int) -> None:
@@ -82,23 +82,26 @@ class KWeighted:
     def push(self, block: Floats) -> NDArray[np.float64]:
         """block: [n] float32, clean. Returns the mean squares that became complete, [m]."""
         frames = self._framer.push(block)
-        parts = [self._weigh(frames[first : first + self.HOPS]) for first in range(0, len(frames), self.HOPS)]
-        return parts[0] if len(parts) == 1 else np.concatenate((*parts, np.zeros(0)))
-
-    def _weigh(self, frames: Floats) -> NDArray[np.float64]:
-        """[n, hop], n up to HOPS -> [n]."""
-        hops = len(frames)
+        if not len(frames):
+            return np.zeros(0)
         blocks = frames.reshape(-1, self._block)
-        moves = np.dot(blocks, self._into).astype(np.float64).reshape(hops, -1)
-        # The states at the beginning of each hop, then of each of its blocks.
-        of_hops = np.concatenate((self._state, np.dot(moves, self._ends).ravel()))
-        states = np.dot(of_hops, self._over[: of_hops.size, : of_hops.size]).reshape(-1, STATE)
-        self._state = np.where(np.abs(states[-1]) > self.DUST, states[-1], 0.0)
-        within = np.dot(np.concatenate((states[:-1], moves), axis=1), self._within)
+        moves = np.dot(blocks, self._into).astype(np.float64).reshape(len(frames), -1)
+        begins = self._begins(np.dot(moves, self._ends))
+        within = np.dot(np.concatenate((begins, moves), axis=1), self._within)
         weighted = np.dot(blocks, self._response)
         weighted += np.dot(within.reshape(-1, STATE).astype(np.float32), self._shown)
-        rows = weighted.reshape(hops, -1)
-        return np.einsum("ij,ij->i", rows, rows).astype(np.float64) / self.hop
+        rows = weighted.reshape(len(frames), -1)
+        return np.vecdot(rows, rows).astype(np.float64) / self.hop
+
+    def _begins(self, moves: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[hops, 4] what each hop adds to the state -> [hops, 4] the states that they begin with."""
+        begins = np.empty_like(moves)
+        for first in range(0, len(moves), self.HOPS):
+            some = np.concatenate((self._state, moves[first : first + self.HOPS].ravel()))
+            states = np.dot(some, self._over[: some.size, : some.size]).reshape(-1, STATE)
+            begins[first : first + self.HOPS] = states[:-1]
+            self._state = np.where(np.abs(states[-1]) > self.DUST, states[-1], 0.0)
+        return begins
 
 
 STATE = 4

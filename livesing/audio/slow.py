@@ -35,9 +35,9 @@ STEP_S = STEP / SLOW_RATE
 PARTS = 3
 PART_FRAMES = FRAMES // PARTS
 PART = HOP * PART_FRAMES
-"""A step is worked on in parts as they come, so that no block has to wait for all of it."""
+"""Of a step: so far apart are the chromas, and so many spectra fit well into a processor's nearest cache."""
 STAGE = 512
-"""Samples of a block for which a stage of a part is worked on."""
+"""Samples of a block for which a stage of a step is worked on."""
 
 SILENT_DB = -60.0
 
@@ -103,9 +103,10 @@ class Beats(Protocol):
 class SlowPath:
     """Cues of mono sound, pushed in blocks of any size and any rate of 8..192 kHz.
 
-    The sound is resampled to 21504 Hz as it comes and analysed in parts of a sixth of a second, each with
-    the same code on the same samples, so how the stream is cut changes nothing. Beat, loudness and
-    articulation are taken at the sound's own rate, since much of what is loud lies above 10 kHz.
+    The sound is gathered, resampled to 21504 Hz and analysed in steps of half a second, each with the same
+    code on the same samples, so how the stream is cut changes nothing. Beat, loudness and articulation are
+    taken at the sound's own rate, since much of what is loud lies above 10 kHz. What costs is the number of
+    calls, so they are few and large; a step is worked on in stages, and no block waits for all of it.
     Memory is constant. Owned by one thread.
     """
 
@@ -115,9 +116,6 @@ class SlowPath:
     TUNING_S = 15.0
     CHORD_FRAMES = 2
     ONSET_S = 3.0
-    LAG_S = 0.042
-    """After that long the resampler gives a part away, at most rates. Before, it is not asked, but for the
-    last part of a step, for which all wait."""
 
     def __init__(self, rate: int, profiles: str = USUAL_PROFILES, rhythm: Beats | None = None) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that. profiles: of the keys, a name
@@ -128,24 +126,21 @@ class SlowPath:
         self.rate = rate
         self._bad_samples = 0
         self._resampler = soxr.ResampleStream(rate, SLOW_RATE, 1, dtype="float32", quality="HQ")
-        self._lag = round(self.LAG_S * rate)
         self._gathered: list[NDArray[np.floating]] = []
-        """Blocks that wait until a part may be complete: what costs is the number of calls."""
+        """Blocks that wait until a step may be complete."""
         self._taken = 0
         """Samples so far, with those."""
-        self._due = self._end_of_part(1) + self._lag
-        """So many samples, and the next part may be complete."""
+        self._due = self._end_of_step(1)
+        """So many samples, and the next step may be complete, as soon as the resampler gives it away."""
         self._unweighted: Floats = np.zeros(0, dtype=np.float32)
-        """What was taken of parts to come, and how much there was before it:"""
+        """What was taken of steps to come, and how much there was before it:"""
         self._weighted_samples = 0
         self._waiting: Floats = np.zeros(0, dtype=np.float32)
         """The same, resampled."""
         self._stream: Floats = np.zeros(self.CHROMA_WINDOW + STEP, dtype=np.float32)
         """The step that is being heard, and what was before it."""
-        self._parts = 0
-        """Of this step so far."""
         self._work: Iterator[Cues | None] | None = None
-        """What is left to do of the newest part."""
+        """What is left to do of that step."""
         self._steps = 0
         self._timbre = Timbre(self.WINDOW, SLOW_RATE, rate)
         self._powers: Floats = np.zeros((FRAMES, self.WINDOW // 2 + 1), dtype=np.float32)
@@ -178,25 +173,26 @@ class SlowPath:
         """block: [n] mono samples, full scale +-1. Returns the Cues that became complete."""
         if block.ndim != 1:
             raise ValueError(f"a block is mono, [n], not {list(block.shape)}")
-        cues: list[Cues] = []
-        for first in range(0, block.size, self.rate):
-            second = block[first : first + self.rate].copy()
-            stages = 1 + second.size * SLOW_RATE // (self.rate * STAGE)
-            if self._work is not None:
-                cues += self._go_on(stages)
-            self._gathered.append(second)
-            self._taken += second.size
-            if self._taken >= self._due:
-                cues += self._hear(stages)
+        if block.size > self.rate:
+            seconds = range(0, block.size, self.rate)
+            return [told for first in seconds for told in self.push(block[first : first + self.rate])]
+        stages = max(1, -(-block.size * SLOW_RATE // (self.rate * STAGE)))
+        cues = [] if self._work is None else self._go_on(stages)
+        self._gathered.append(block.copy())
+        self._taken += block.size
+        if self._own_rhythm is not None:
+            self._own_rhythm.push(clean(block)[0])
+        if self._taken >= self._due:
+            cues += self._hear(stages)
         return cues
 
     def finish(self) -> list[Cues]:
         """The stream has ended: what was left to do. A rest under 500 ms is dropped."""
         return self._go_on(None) + self._hear(None, last=True)
 
-    def _end_of_part(self, number: int) -> int:
-        """The sample of the stream before which that many parts end."""
-        return round(number * STEP_S * self.rate / PARTS)
+    def _end_of_step(self, number: int) -> int:
+        """The sample of the stream before which that many steps end."""
+        return round(number * STEP_S * self.rate)
 
     def _cleaned(self) -> Floats:
         """What was gathered, as one block."""
@@ -205,24 +201,21 @@ class SlowPath:
         return samples
 
     def _hear(self, stages: int | None, *, last: bool = False) -> list[Cues]:
-        """Take what was gathered. A part is worked on in stages, of which a small block does one: so no push
-        takes long."""
+        """Take what was gathered. A step is worked on in stages, of which a small block does one."""
         samples, self._gathered = self._cleaned(), []
-        if self._own_rhythm is not None:
-            self._own_rhythm.push(samples)
         self._unweighted = np.concatenate((self._unweighted, samples))
         waiting = np.concatenate((self._waiting, self._resampler.resample_chunk(samples, last=last)))
         first, cues = 0, list[Cues]()
-        while waiting.size - first >= PART:
+        while waiting.size - first >= STEP:
             cues += self._go_on(None)
-            self._work = self._hear_part(waiting[first : first + PART])
+            self._work = self._hear_step(waiting[first : first + STEP])
             cues += self._go_on(stages)
-            first += PART
+            first += STEP
         self._waiting = waiting[first:].copy() if first else waiting
         return cues
 
     def _go_on(self, stages: int | None) -> list[Cues]:
-        """So many stages of the part in hand; all that are left with None."""
+        """So many stages of the step in hand; all that are left with None."""
         if self._work is None:
             return []
         done = list(islice(self._work, stages))
@@ -230,32 +223,29 @@ class SlowPath:
             self._work = None
         return [told for told in done if told is not None]
 
-    def _hear_part(self, new: Floats) -> Iterator[Cues | None]:
-        """new: [PART] samples at SLOW_RATE. A stage whenever asked; the last of a step tells its Cues."""
-        number = self._steps * PARTS + self._parts + 1
-        self._due = self._end_of_part(number + 1) + (self._lag if (number + 1) % PARTS else 0)
-        upto = self._end_of_part(number) - self._weighted_samples
+    def _hear_step(self, new: Floats) -> Iterator[Cues | None]:
+        """new: [STEP] samples at SLOW_RATE. A stage whenever asked; the last one tells the Cues."""
+        self._steps += 1
+        self._due = self._end_of_step(self._steps + 1)
+        upto = self._end_of_step(self._steps) - self._weighted_samples
         self._loudnesses += self._weighted.push(self._unweighted[:upto]).tolist()
         self._unweighted = self._unweighted[upto:]
         self._weighted_samples += upto
-        frames = slice(self._parts * PART_FRAMES, (self._parts + 1) * PART_FRAMES)
-        self._parts += 1
-        stream, end = self._stream, self.CHROMA_WINDOW + self._parts * PART
-        stream[end - PART : end] = new
-        windows = _windows(stream, end, PART_FRAMES, self.WINDOW, HOP)
-        self._timbre.powers(windows, out=self._powers[frames])
+        self._stream[: self.CHROMA_WINDOW] = self._stream[STEP:]
+        self._stream[self.CHROMA_WINDOW :] = new
+        windows = _windows(self._stream, FRAMES, self.WINDOW, HOP)
+        for first in range(0, FRAMES, PART_FRAMES):
+            part = slice(first, first + PART_FRAMES)
+            self._timbre.powers(windows[part], out=self._powers[part])
         yield None
-        if self._parts == PARTS:
-            longer = _windows(stream, end, PARTS, self.CHROMA_WINDOW, PART)
-            chromas = self._chroma.push(longer, PART / SLOW_RATE)
-            self._key.push(chromas, PART / SLOW_RATE)
-            yield None
-            self._notes.push(self._note_bands.push(self._powers))
-            yield self._tell(chromas)
+        chromas = self._chroma.push(_windows(self._stream, PARTS, self.CHROMA_WINDOW, PART), PART / SLOW_RATE)
+        self._key.push(chromas, PART / SLOW_RATE)
+        yield None
+        self._notes.push(self._note_bands.push(self._powers))
+        yield self._tell(chromas)
 
     def _tell(self, chromas: NDArray[np.float64]) -> Cues:
-        """The Cues of the step that was heard part by part; the next one begins. chromas: [PARTS, 12]."""
-        self._steps += 1
+        """The Cues of the step that was heard. chromas: [PARTS, 12]."""
         sound = self._stream[self.CHROMA_WINDOW :]
         sound = sound - np.add.reduce(sound) / np.float32(STEP)
         rms_db = to_db(float(np.dot(sound, sound)) / STEP)
@@ -265,7 +255,7 @@ class SlowPath:
         flux = self._timbre.flux(self._powers)
         bpm, beat_confidence = self._beats.told_at(self._steps * STEP_S)
         loudness, articulation, attack = self._levels()
-        cues = Cues(
+        return Cues(
             time_s=self._steps * STEP_S,
             mode=key.mode,
             key=key.tonic,
@@ -284,9 +274,6 @@ class SlowPath:
             attack_db=attack,
             **(SILENT_SHAPE if silent else self._timbre.shape(self._powers)),
         )
-        self._stream[: self.CHROMA_WINDOW] = self._stream[STEP:].copy()
-        self._parts = 0
-        return cues
 
     def _levels(self) -> tuple[float, float, float]:
         """Loudness, articulation and attack level as of the end of this step."""
@@ -300,9 +287,9 @@ class SlowPath:
         return max(loudness_db(momentary), SILENCE_DB), articulation, attack
 
 
-def _windows(stream: Floats, end: int, count: int, window: int, hop: int) -> Floats:
-    """The last `count` windows of a stream up to a sample, `hop` apart: [count, window], a view."""
-    first = end - window - (count - 1) * hop
+def _windows(stream: Floats, count: int, window: int, hop: int) -> Floats:
+    """The last `count` windows of a stream, `hop` apart: [count, window], a view."""
+    first = stream.size - window - (count - 1) * hop
     return np.ndarray((count, window), np.float32, stream, first * 4, (hop * 4, 4))
 
 
