@@ -13,6 +13,8 @@ how far its latents are from the processor's is the way's error, which may be .0
 generator reaches: from a feeling to pixels in this process's memory. The roofline is that of the convolutions
 and matrix products at this GPU's own measured rates.
 
+A row stands in FILE as soon as it is known; --seconds keeps to a time.
+
 Exits with 0 when every engine that ran draws what torch draws, with 1 when one does not, 3 without a GPU.
 """
 
@@ -36,7 +38,7 @@ import torch  # noqa: E402
 
 from livesing.audio.pulse import Pulse  # noqa: E402
 from livesing.device_dream import Asked, DeviceDream  # noqa: E402
-from livesing.errors import EngineError, LivesingError  # noqa: E402
+from livesing.errors import EngineError  # noqa: E402
 from livesing.generation import engine_work  # noqa: E402
 from livesing.generation.biggan_config import CONFIGS  # noqa: E402
 from livesing.generation.engine import TOLERANCE, Engine, Source, make_latents, probe, self_test  # noqa: E402
@@ -51,16 +53,18 @@ from livesing.translation.steering import Steering  # noqa: E402
 from livesing.translation.translator import LATENT, Felt  # noqa: E402
 
 SOURCES = {
+    **{name: Source(name, seed=0) for name in reversed(CONFIGS)},
     "embedded": Source("embedded", size=(1920, 1080)),
-    **{name: Source(name, seed=0) for name in CONFIGS},
     "stylegan2": Source("stylegan2", seed=0),
 }
+"""What is looked forward to most comes first: time may run out."""
 ENGINES = ("cuda", "cuda-compiled", "tensorrt")
 OLDEST_TORCH = (2, 11)
 TARGET_MS = {"biggan-deep-512": {"H200": 1.3, "RTX 3060": 11.0, "RTX 4090": 3.0}}
 """Of half precision at batch 1, by what the GPU's name holds."""
 FURTHEST = 1e-3
 """That latents made on the GPU may be from the processor's."""
+LATE = "not tried: time was up"
 MOODS = ROOT / "livesing" / "generation" / "embedded_moods.npy"
 
 
@@ -120,19 +124,19 @@ def main() -> int:
         print("torch sees no GPU here; --rehearse goes the same way on the processor", file=sys.stderr)
         return 3
     print(machine.words(), flush=True)
-    rows = []
+    rows: list[Row] = []
+    until = time.perf_counter() + options.seconds
     for name in options.generators:
         source = SOURCES[name]
         if options.rehearse and name == "embedded":
             source = Source("embedded", size=(256, 144))
-        engines = ("torch",) if options.rehearse else options.engines
-        for row in check(source, engines, machine, options.frames):
+        engines = ("torch",) if options.rehearse else tuple(options.engines)
+        for row in check(source, engines, machine, options.frames, until):
             print("  ".join(row.cells()), flush=True)
             rows.append(row)
-    text = report(machine, rows)
-    print(f"\n{text}")
-    if options.output:
-        options.output.write_text(text + "\n", encoding="utf-8")
+            if options.output:  # after each: whatever ends this early, the rows before are there
+                options.output.write_text(report(machine, rows) + "\n", encoding="utf-8")
+    print(f"\n{report(machine, rows)}")
     wrong = [row for row in rows if "self-test" in row.trouble]
     return 1 if wrong or not any(not row.trouble for row in rows) else 0
 
@@ -142,6 +146,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--generators", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="after which no further row is begun"
+    )
     parser.add_argument("--rehearse", action="store_true", help="on the processor, with torch's engine")
     parser.add_argument("-o", "--output", metavar="FILE.md", type=Path)
     return parser.parse_args()
@@ -187,42 +194,59 @@ class Machine:
         return np.array([begin.elapsed_time(end) for begin, end in marks])
 
 
-def check(source: Source, engines: tuple[str, ...], machine: Machine, frames: int) -> list[Row]:
-    """Build, prove and time a generator on each engine."""
-    wanted = reference(source, machine.device)
-    upstream = plain(source, machine, max(3, frames // 10))
-    net = graph(source).to(machine.device)
-    work = (
-        [] if source.generator == "embedded" else engine_work.layers(net, to_tensors(probe(), machine.device))
-    )
-    del net
-    rows = []
+def check(
+    source: Source, engines: tuple[str, ...], machine: Machine, frames: int, until: float
+) -> Iterator[Row]:
+    """Build, prove and time a generator on each engine; none is begun after `until`."""
+    lacking = {name: KINDS[name].missing(source) or "" for name in engines}
+    if time.perf_counter() > until:
+        lacking = dict.fromkeys(engines, LATE)
+    if all(lacking.values()):
+        yield from (Row(source.generator, name, trouble=lacks) for name, lacks in lacking.items())
+        return
+    try:
+        wanted = reference(source, machine.device)
+        upstream = plain(source, machine, max(3, frames // 10))
+        net = graph(source).to(machine.device)
+        given = to_tensors(probe(), machine.device)
+        work = [] if source.generator == "embedded" else engine_work.layers(net, given)
+        del net
+    except Exception as error:  # the other generators go on
+        yield from (Row(source.generator, name, trouble=_line(error)) for name in engines)
+        return
     for name in engines:
         row = Row(source.generator, name, upstream=upstream)
-        rows.append(row)
-        kind = KINDS[name]
-        began = time.perf_counter()
-        try:
-            lacks = kind.missing(source)
-            if lacks:
-                row.trouble = lacks
-                continue
-            with tempfile.TemporaryDirectory() as folder:
-                suffix = kind.suffix(source)
-                file = Path(folder) / f"engine{suffix}" if suffix else None
-                if file is not None:
-                    kind.build(source, file, lambda words: print(f"  {words}", flush=True))
-                engine = kind.open(source, file, 1)
-                row.open_s = time.perf_counter() - began
-                measure(row, engine, source, wanted, machine, frames)
-                engine.close()
-        except (LivesingError, RuntimeError, ImportError, AssertionError) as error:
-            row.trouble = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            continue
-        precision = kind.precision(source)
+        row.trouble = lacking[name] or (LATE if time.perf_counter() > until else "")
+        if not row.trouble:
+            try:
+                on_engine(row, source, wanted, work, machine, frames)
+            except Exception as error:  # compilers and drivers have no common class; the other rows go on
+                row.trouble = _line(error)
+        yield row
+
+
+def on_engine(
+    row: Row, source: Source, wanted: np.ndarray, work: list[engine_work.Layer], machine: Machine, frames: int
+) -> None:
+    """Build and open the row's engine, and fill the row."""
+    kind, began = KINDS[row.engine], time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        suffix = kind.suffix(source)
+        file = Path(folder) / f"engine{suffix}" if suffix else None
+        if file is not None:
+            kind.build(source, file, lambda words: print(f"  {words}", flush=True))
+        engine = kind.open(source, file, 1)
+        row.open_s = time.perf_counter() - began
+        measure(row, engine, source, wanted, machine, frames)
+        engine.close()
+    precision = kind.precision(source)
+    if work:
         bytes_each = 2 if precision == "float16" else 4
-        row.roofline = engine_work.roofline_ms(work, machine.roofs[precision], bytes_each) if work else 0.0
-    return rows
+        row.roofline = engine_work.roofline_ms(work, machine.roofs[precision], bytes_each)
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).splitlines()[:1])}".replace("|", "/")
 
 
 def measure(

@@ -109,6 +109,10 @@ def test_the_gpu_check_rehearses_and_needs_a_gpu(
     )
     titles = next(line for line in table.read_text().splitlines() if line.startswith("| generator |"))
     cells = dict(zip(titles.split(" | "), row.split(" | "), strict=True))
+    monkeypatch.setattr(sys, "argv", [script, *words, "--seconds", "0"])
+    with pytest.raises(SystemExit, match="1"):  # no row has a figure
+        runpy.run_path(script, run_name="__main__")
+    assert "| embedded | torch | not tried: time was up |" in table.read_text()
     assert 0 < float(cells["way error"]) < 1e-3 and float(cells["with the way"]) > 0 < float(
         cells["show fps"]
     )

@@ -22,6 +22,7 @@ from livesing.translation.translator import LATENT
 
 log = logging.getLogger(__name__)
 
+DEVICE = "cuda"
 SLOTS = 2
 """Frames under way at most: one that is drawn while the other leaves."""
 WARM_UP = 3
@@ -35,7 +36,10 @@ Way = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
 
 def placed(source: Source, precision: Precision) -> Graph:
     """The network of a source on the GPU."""
-    net = graph(source).lower(precision).to("cuda")
+    torch.backends.cudnn.benchmark = (
+        True  # shapes never change: the first frame tries which kernels are fastest
+    )
+    net = graph(source).lower(precision).to(DEVICE)
     return net if source.generator == "embedded" else net.to(memory_format=torch.channels_last)
 
 
@@ -51,22 +55,26 @@ class GraphedEngine:
         """`compiled`: let torch.compile fuse the hundred small launches of the way, too, if it can."""
         self.size, self.note = size, note
         self._stream, self._way_out = torch.cuda.Stream(), torch.cuda.Stream()
-        self._given = [torch.zeros(shape, device="cuda") for shape in INPUTS.values()]
+        # a graph knows addresses alone: what lies there has to live as long as it does
+        self._kept: list[object] = [run]
+        self._given = [torch.zeros(shape, device=DEVICE) for shape in INPUTS.values()]
         self._given[1][..., 0] = 1.0
         self._given[2].fill_(0.5)
         try:
             self._graph, (self._image, self._rgba) = self._taken_down(lambda: run(*self._given))
-        except RuntimeError as error:  # out of memory, an operation without a kernel, a compiler's failure
-            raise EngineError(f"CUDA: {str(error).splitlines()[0]}") from None
+        except Exception as error:  # out of memory, no kernel, or one of a compiler's many classes
+            reason = str(error).splitlines()[:1] or [type(error).__name__]
+            raise EngineError(f"CUDA: {reason[0]}") from None
         self.path: DevicePath | None = None
-        path = DevicePath(spread=source.generator != "embedded").to("cuda")
+        path = DevicePath(spread=source.generator != "embedded").to(DEVICE)
         ways: list[Way] = [torch.compile(path, fullgraph=True, dynamic=False)] if compiled else []
-        for way in (*ways, path):
+        # after a capture that failed, the memory which it was to share may not be had a second time
+        for way, beside in (*((way, self._graph) for way in ways), (path, self._graph), (path, None)):
             try:
-                self._take_down_the_way(run, path, way)
+                self._take_down_the_way(run, path, way, beside)
                 break
-            except RuntimeError as error:
-                log.warning("a way from feeling to latents fails: %s", str(error).splitlines()[0])
+            except Exception as error:  # torch.compile's have no common class, and the way is not needed
+                log.warning("a way from feeling to latents fails: %s", str(error).splitlines()[:1])
         self._posted = [[torch.zeros(shape).pin_memory() for shape in INPUTS.values()] for _ in range(SLOTS)]
         self._posted_rows = [torch.zeros(ROW).pin_memory() for _ in range(SLOTS)]
         # what leaves: the pixels, and after a way, the latents to which it led
@@ -96,17 +104,20 @@ class GraphedEngine:
                 outputs = work()
         return graph, outputs
 
-    def _take_down_the_way(self, run: Run, path: DevicePath, way: Way) -> None:
-        self._row = torch.ones(ROW, device="cuda")
+    def _take_down_the_way(
+        self, run: Run, path: DevicePath, way: Way, beside: torch.cuda.CUDAGraph | None
+    ) -> None:
+        self._row = torch.ones(ROW, device=DEVICE)
 
         def whole() -> tuple[Tensor, Tensor]:
             for given, value in zip(self._given, way(self._row), strict=True):
                 given.copy_(value)
             return run(*self._given)
 
-        self._way, (_, self._dreamt) = self._taken_down(whole, self._graph)
+        self._way, (_, self._dreamt) = self._taken_down(whole, beside)
         path.stream = self._stream
         path.resume(np.zeros(LATENT), np.zeros(LATENT), None)
+        self._kept += [path, way]
         self.path = path
 
     def begin(self, latents: Latents) -> None:
@@ -189,7 +200,7 @@ class GraphedEngine:
 
     def close(self) -> None:
         self.path = None
-        for name in ("_way", "_dreamt", "_graph", "_image", "_rgba", "_parked"):
+        for name in ("_way", "_dreamt", "_graph", "_image", "_rgba", "_parked", "_kept"):
             self.__dict__.pop(name, None)
         torch.cuda.empty_cache()
 
@@ -203,7 +214,7 @@ class CudaEngine(GraphedEngine):
         if compiled:
             self.kind = "cuda-compiled"
             with torch.no_grad():
-                program = torch.export.export(net, to_tensors(probe(), "cuda"))
+                program = torch.export.export(net, to_tensors(probe(), DEVICE))
             run = torch.compile(program.module(), fullgraph=True, dynamic=False)
         how = "compiled, " if compiled else ""
         note = f"torch, {torch.cuda.get_device_name()}, {how}{precision}, CUDA graph"

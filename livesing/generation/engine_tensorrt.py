@@ -39,10 +39,12 @@ def build(source: Source, precision: Precision, file: Path, progress: Progress) 
             require_full_compilation=True,
             min_block_size=1,
             optimization_level=TENSORRT_OPTIMISATION,
+            disable_tf32=precision == "float32",  # FieldNet takes sines of large numbers
             timing_cache_path=str(timings),
         )
-    except RuntimeError as error:
-        raise EngineError(f"TensorRT cannot build it: {str(error).splitlines()[0]}") from None
+    except Exception as error:  # converters and builder have no common class of errors
+        reason = str(error).splitlines()[:1] or [type(error).__name__]
+        raise EngineError(f"TensorRT cannot build it: {reason[0]}") from None
     finally:
         timings.unlink(missing_ok=True)
     file.write_bytes(engine)
@@ -65,11 +67,27 @@ class TensorRtEngine(GraphedEngine):
         self._context = self._engine.create_execution_context()
         if self._context is None:
             raise EngineError("TensorRT has too little memory for this engine")
+        self._inputs = self._take(tensorrt)
         self._outputs = self._bind(tensorrt)
         _, height, width = self._outputs[1].shape
         where = torch.cuda.get_device_name()
         note = f"TensorRT {tensorrt.__version__}, {where}, {precision}, CUDA graph"
         super().__init__(self._run, source, (int(width), int(height)), note)
+
+    def _take(self, tensorrt: object) -> dict[str, int]:
+        """Which of INPUTS each of the engine's inputs is, whatever it calls them: told apart by their shapes.
+        One that nothing reads is left out of an engine."""
+        engine, shapes = self._engine, list(INPUTS.values())
+        names = [engine.get_tensor_name(number) for number in range(engine.num_io_tensors)]
+        mode = tensorrt.TensorIOMode.INPUT  # type: ignore[attr-defined]
+        found = {
+            name: tuple(engine.get_tensor_shape(name))
+            for name in names
+            if engine.get_tensor_mode(name) == mode
+        }
+        if not set(found.values()) <= set(shapes):
+            raise EngineError("this TensorRT engine has other inputs than latents")
+        return {name: shapes.index(shape) for name, shape in found.items()}
 
     def _bind(self, tensorrt: object) -> tuple[Tensor, Tensor]:
         """Memory for image and rgba, which the engine names as it likes: told apart by their types."""
@@ -86,10 +104,8 @@ class TensorRtEngine(GraphedEngine):
         return by_type[torch.float32], by_type[torch.int32]
 
     def _run(self, *given: Tensor) -> tuple[Tensor, Tensor]:
-        names = [self._engine.get_tensor_name(number) for number in range(self._engine.num_io_tensors)]
-        for name, tensor in zip(INPUTS, given, strict=True):
-            if name in names:  # an input that nothing reads is left out of the engine
-                self._context.set_tensor_address(name, tensor.data_ptr())
+        for name, place in self._inputs.items():
+            self._context.set_tensor_address(name, given[place].data_ptr())
         if not self._context.execute_async_v3(torch.cuda.current_stream().cuda_stream):
             raise EngineError("TensorRT cannot run this engine")
         return self._outputs
