@@ -8,9 +8,12 @@ import pytest
 
 from livesing.audio.beat_features import BANDS, FRAMES, STEP_S, STRIDE
 from livesing.audio.beat_inputs import INPUTS, BeatInputs
-from livesing.audio.beat_net import DELAY_S, OUTPUTS, BeatNet, read_weights
+from livesing.audio.beat_level import CELLS, GROUPS, LevelNet, features
+from livesing.audio.beat_net import DELAY_S, OUTPUTS, TEMPOS, BeatNet, read_weights
 from livesing.audio.framing import Floats
 from livesing.train.beat_corpus import Heard, heard
+from livesing.train.beat_examples import Examples, examples, load
+from livesing.train.beat_examples import save as save_examples
 from livesing.train.beat_genres import GENRES, LINES, NOTES, grid_of, pattern_of
 from livesing.train.beat_lessons import inputs_of, lessons
 from livesing.train.beat_prune import pruned
@@ -62,7 +65,7 @@ def test_lessons_hear_what_the_tracker_hears(songs: list[Heard]) -> None:
 
 
 def test_the_target_is_at_the_beat(songs: list[Heard]) -> None:
-    lesson = lessons(songs[:1], 500, np.random.default_rng(0), changed=False)
+    lesson = lessons(songs[:1], 500, np.random.default_rng(0), altered=False)
     peaks = np.flatnonzero(lesson.beat[0] > 0.75)
     times = (peaks + 1) * STEP_S - DELAY_S
     assert all(np.abs(songs[0].beats - time).min() < STEP_S for time in times)
@@ -74,8 +77,8 @@ def test_a_little_network_learns_and_runs_in_numpy_as_in_torch(songs: list[Heard
     from livesing.train import beat_net
 
     r = np.random.default_rng(0)
-    data = beat_net.examples(songs[3:], r, steps=500, taken=120)
-    apart = beat_net.examples(songs[:3], r, steps=500, taken=120)
+    data = examples(songs[3:], r, steps=500, taken=120)
+    apart = examples(songs[:3], r, steps=500, taken=120)
     arrays, history = beat_net.train(data, apart, 60, hidden=(24, 12), batch=128, fastest=1e-2)
     # What says the same of every step, at best:
     usual = float(apart.beat.mean())
@@ -87,7 +90,7 @@ def test_a_little_network_learns_and_runs_in_numpy_as_in_torch(songs: list[Heard
         for name, array in arrays.items()
     }
     network.load_state_dict(state)
-    lesson = lessons(songs[:1], 60, np.random.default_rng(2), changed=False)
+    lesson = lessons(songs[:1], 60, np.random.default_rng(2), altered=False)
     with torch.no_grad():
         theirs = network.eval()(torch.from_numpy(lesson.inputs[0])).numpy()
     teacher = beat_net.Teacher(arrays)
@@ -109,28 +112,41 @@ def test_a_little_network_learns_and_runs_in_numpy_as_in_torch(songs: list[Heard
         np.testing.assert_allclose(heard_so, [*out[:, 0], *out[:, 1], *out[-1, 2:]], rtol=1e-3, atol=2e-3)
 
 
-def test_networks_are_joined_to_their_mean_and_kept_as_bytes(tmp_path: Path) -> None:
+def test_a_network_is_kept_as_bytes(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch is not installed (extra [train])")
-    from livesing.train.beat_net import joined, save
+    from livesing.train.beat_net import save
 
-    def drawn(seed: int, hidden: tuple[int, int]) -> dict[str, Floats]:
-        r = np.random.default_rng(seed)
-        sizes = (INPUTS, *hidden, OUTPUTS)
-        arrays = {"mean": r.normal(0, 1, INPUTS), "scale": r.uniform(0.5, 2, INPUTS)}
-        for layer, (a, b) in enumerate(pairwise(sizes)):
-            arrays |= {f"{layer}.weight": r.normal(0, a**-0.5, (b, a)), f"{layer}.bias": r.normal(0, 1, b)}
-        return {name: array.astype(np.float32) for name, array in arrays.items()}
-
-    both = [drawn(0, (20, 8)), drawn(1, (12, 6))]
-    save(joined(both), tmp_path / "net.npz")
+    r = np.random.default_rng(0)
+    arrays = {"mean": r.normal(0, 1, INPUTS), "scale": r.uniform(0.5, 2, INPUTS)}
+    for layer, (a, b) in enumerate(pairwise((INPUTS, 20, 8, OUTPUTS))):
+        arrays |= {f"{layer}.weight": r.normal(0, a**-0.5, (b, a)), f"{layer}.bias": r.normal(0, 1, b)}
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    save(arrays, tmp_path / "net.npz")
     inputs = some_inputs(2, STRIDE)
-    told = [BeatNet(arrays).judge(inputs) for arrays in both]
-    exact = BeatNet(joined(both)).judge(inputs)
     kept = BeatNet(read_weights(tmp_path / "net.npz")).judge(inputs)
-    mean = np.mean([one.tempo for one in told], axis=0)
-    np.testing.assert_allclose(exact.beat, np.mean([one.beat for one in told], axis=0), atol=1e-4)
-    np.testing.assert_allclose(exact.tempo, mean, atol=1e-4)
-    np.testing.assert_allclose(kept.tempo, mean, atol=0.1)
+    np.testing.assert_allclose(kept.tempo, BeatNet(arrays).judge(inputs).tempo, atol=0.1)
+
+
+def test_examples_are_kept_as_they_were(songs: list[Heard], tmp_path: Path) -> None:
+    made = examples(songs[:2], np.random.default_rng(0), steps=400, taken=7)
+    assert made.inputs.shape == (14, INPUTS) and made.tempo.shape == (14, len(TEMPOS))
+    save_examples(made, tmp_path / "0.npz")
+    again = load([tmp_path / "0.npz", tmp_path / "0.npz"])
+    for name in Examples._fields:
+        assert (getattr(again, name) == np.concatenate(2 * [getattr(made, name)])).all()
+
+
+def test_a_network_learns_which_count_is_right(songs: list[Heard]) -> None:
+    pytest.importorskip("torch", reason="torch is not installed (extra [train])")
+    from livesing.train import beat_level
+
+    some = beat_level.profiles(songs[:10], np.random.default_rng(0))
+    assert some.profiles.shape == (30, len(beat_level.RIVALS), CELLS, GROUPS)
+    # Learnt by heart: the right count has the highest score, in numpy as in torch.
+    arrays, history = beat_level.train(some, some, 60)
+    assert history[-1][1] > 0.8
+    inputs = features(some.profiles[0].astype(np.float32), np.array([c.factor for c in beat_level.RIVALS]))
+    assert LevelNet(arrays).score(inputs).shape == (len(beat_level.RIVALS),)
 
 
 def test_what_others_can_say_is_pruned_without_loss() -> None:

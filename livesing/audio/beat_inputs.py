@@ -38,7 +38,9 @@ class BeatInputs:
         windows = np.lib.stride_tricks.sliding_window_view(rises, recent, axis=-1)
         self._recent, self._windows = self._inputs[..., :recent], windows[..., ::RISES, :]
         new = rises[..., RECENT * RISES :]
-        self._features = Levels(new.reshape(*streams, FRAMES, BANDS))
+        self.rises = new.reshape(*streams, FRAMES, BANDS)
+        """[..., FRAMES, BANDS] of the newest stride."""
+        self._features = Levels(self.rises)
         self._levels = self._inputs[..., recent:usual]
         self._resonators = Resonators(new.reshape(*streams, STRIDE, RISES), self._inputs[..., resonators:-1])
         # What was usual, and what is heard in every step: what is usual after each.

@@ -2,7 +2,8 @@
 
     sound -> band powers, rises (beat_features) -> swings at every tempo (beat_resonators, beat_inputs)
           -> chance of a beat and of a downbeat (beat_net)
-          -> probability of every tempo and phase (beat_filter), of every bar (beat_bar)
+          -> probability of every tempo and phase (beat_filter): a pulse
+          -> how people count it (beat_level), and where in which bar it is (beat_bar)
           -> turns that run smoothly (here)
 
 Steps of 20 ms are worked on in strides of two, so how the stream is cut into blocks changes nothing. Only
@@ -23,6 +24,8 @@ from livesing.audio.beat_features import FLOOR_POWER, FRAMES, STEP_S, STRIDE, ST
 from livesing.audio.beat_filter import BeatFilter, Reading, TempoSpace
 from livesing.audio.beat_harmony import HarmonicChange
 from livesing.audio.beat_inputs import BeatInputs
+from livesing.audio.beat_level import COUNTS, LevelJudge
+from livesing.audio.beat_level import WEIGHTS as LEVEL_WEIGHTS
 from livesing.audio.beat_net import DELAY_S, TEMPOS, BeatNet, Heard, read_weights
 from livesing.audio.framing import Floats
 
@@ -40,6 +43,11 @@ def _space() -> TempoSpace:
 @cache
 def _shipped() -> Weights:
     return read_weights()
+
+
+@cache
+def _shipped_level() -> Weights:
+    return read_weights(LEVEL_WEIGHTS)
 
 
 class BeatTracker:
@@ -81,6 +89,7 @@ class BeatTracker:
         self._net = BeatNet(_shipped() if weights is None else weights)
         self._space = _space()
         self._filter = BeatFilter(self._space)
+        self._level = LevelJudge(_shipped_level())
         self._bar = BarFilter()
         samples = self._powers.heard.shape[1]
         self._harmony = HarmonicChange(samples / self._stride_s, samples)
@@ -128,7 +137,8 @@ class BeatTracker:
             self._harmony.push(sound)
             quiet = float(np.add.reduce(powers, axis=None)) < FRAMES * FLOOR_POWER
             self._quiet_s = self._quiet_s + self._stride_s if quiet else 0.0
-            self.follow(self._hear(powers), silent=self._quiet_s > self.SILENT_AFTER_S)
+            heard = self._net.judge(self._inputs.push(powers))
+            self.follow(heard, self._inputs.rises, silent=self._quiet_s > self.SILENT_AFTER_S)
             self._strides += 1
             self._told.append((self.period_s, self.confidence))
 
@@ -138,32 +148,40 @@ class BeatTracker:
         ended = min(round(time_s * self._rate) // self._powers.stride_samples, self._strides)
         return self._told[max(len(self._told) - 1 - (self._strides - ended), 0)] if ended > 0 else (0.0, 0.0)
 
-    def _hear(self, powers: Floats) -> Heard:
-        """powers: [FRAMES, BANDS]."""
-        return self._net.judge(self._inputs.push(powers))
-
-    def follow(self, heard: Heard, *, silent: bool) -> None:
-        """A stride passes, in which that was heard."""
+    def follow(self, heard: Heard, rises: Floats, *, silent: bool) -> None:
+        """A stride passes, in which that was heard. rises: [FRAMES, BANDS]."""
         if silent:
             self._filter.push([self._filter.usual] * STRIDE)  # silence says nothing about the beat
+            self._level.rest()
             self.confidence *= math.exp(-self._stride_s / self.FADE_S)
             self._run(None)
             return
         self._filter.push(heard.beat, self._tempo(heard))
-        reading = self._read()
+        pulse = self._read()
+        reading = self._count(pulse, rises)
         steps = zip(range(STRIDE - 1, -1, -1), map(_chance, heard.beat), heard.downbeat, strict=True)
         for ago, chance, downbeat in steps:
-            near = _nearness((reading.phase - ago * STEP_S / reading.period_s) % 1.0, reading.period_s)
-            self._compare(reading.period_s, near, chance)
+            near = _nearness(pulse, ago)
+            self._compare(pulse.period_s, near, chance)
+            if reading is not pulse:
+                near = _nearness(reading, ago)
             if near > 0.05:
                 weight = near * chance
                 self._downbeat += weight * min(_chance(downbeat) / (chance + 0.02), 1.0)
                 self._nearness += weight
         contrast = min(max((self._on - self._off) / self.CONTRAST, 0.0), 1.0)
-        sure = reading.probability * reading.sharpness * contrast
+        sure = pulse.probability * pulse.sharpness * contrast
         self.confidence += (sure - self.confidence) * self._stride_s / self.CONFIDENCE_S
         self._run(reading)
         self._hear_bar(reading.phase)
+
+    def _count(self, pulse: Reading, rises: Floats) -> Reading:
+        """The pulse as people would count it."""
+        position = pulse.phase + DELAY_S / pulse.period_s
+        period_s, position = self._level.follow(rises, pulse.period_s, position)
+        if self._level.count == COUNTS[0]:
+            return pulse
+        return pulse._replace(period_s=period_s, phase=(position - DELAY_S / period_s) % 1.0)
 
     def _tempo(self, heard: Heard) -> Floats:
         """[rows] how likely the network thinks each tempo of the filter, the likeliest 1."""
@@ -230,9 +248,10 @@ def _chance(log_odds: float) -> float:
     return 1.0 / (1.0 + math.exp(-min(max(log_odds, -30.0), 30.0)))
 
 
-def _nearness(phase: float, period_s: float) -> float:
-    """1 on the beat, falling off within a few steps."""
-    away = min(phase, 1.0 - phase) * period_s / STEP_S
+def _nearness(reading: Reading, ago: int) -> float:
+    """1 on the beat, falling off within a few steps; as of that many steps before the newest."""
+    phase = (reading.phase - ago * STEP_S / reading.period_s) % 1.0
+    away = min(phase, 1.0 - phase) * reading.period_s / STEP_S
     return math.exp(-0.5 * (away / TempoSpace.WIDTH_STEPS) ** 2)
 
 

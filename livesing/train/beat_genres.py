@@ -65,14 +65,17 @@ GENRES: dict[str, Genre] = {
         "3.5.3.5.3.5.3.53", bass="x..4..4...4..4.."),
     "two-step": Genre((126, 138), "x.....1...7..1..x.....13..7..2..", "....x.......x...",
         "4.9.4.8.3.9.4.82", "..4..4...4..4...", bass="6..4..3...5..4..", chords="..4..4....4..4..",
-        swing=(0.54, 0.62)),
+        swing=(0.54, 0.62), share=1.6),
+    "shuffled garage": Genre((126, 138), "x...1..3..7.1...x......4.28..1..", "....x.......x..1",
+        "1.x.1.x.1.x.1.x4", "3..5...4.3..5...", bass="3.6..4.5.5..4.6.", chords="2.7..5.3..7..4..",
+        swing=(0.54, 0.64), share=2.4),
     "breaks": Genre((104, 138), "x.1...3...8...1.x.2...3..38...2.", "....x..2.2..x..1....x..2.2..x.12",
         "9.8.9.8.9.8.9.8.", "2323232323232323", bass="7.2.2.3.2.5.2.3."),
     # Broken beats that are counted slowly
     "hip hop": Genre((80, 102), "x.1..1.4..7.1..1x.2..1.4.27.1..2", "....x..1....x..1", "9.9.9.9.9.9.9.9.",
         "1313131313131313", bass="8..2..3..25..2..", chords="5.....2.3.....2.", swing=(0.5, 0.62), share=1.6),
     "lofi": Genre((64, 92), "x......3.28....1", "....x.......x..1", "9.8.9.8.9.8.9.8.",
-        bass="7......2..5.....", chords="6.....3.3.......", swing=(0.54, 0.64), played=True, share=2.0),
+        bass="7......2..5.....", chords="6.....3.3.......", swing=(0.54, 0.64), played=True, share=2.4),
     "soul": Genre((62, 84), "x.....2.7.4.....", "....x.......x...", "9.9.9.9.9.9.9.9.", "1414141414141414",
         bass="8..2..3.6.3...3.", chords="7...3...5...3...", played=True, share=2.0),
     "dembow": Genre((84, 104), "x...x...x...x...", "...x..x....x..x.", "4.5.4.5.4.5.4.5.",
@@ -85,7 +88,7 @@ GENRES: dict[str, Genre] = {
         "6.6.6.6.6.6.6.6.", "2...2...2...2...", bass="9.2.3.3.5.3.4.3.", chords="4.......3.......",
         share=1.6),
     "half-time rock": Genre((116, 152), "x.....3...3.....x.....3...4...2.", "........x.......",
-        "x...9...x...9...", bass="x.3.3.3.5.3.3.3.", chords="8...2...3...2...", played=True),
+        "x.7.9.7.x.7.9.7.", bass="x.3.3.3.5.3.3.3.", chords="8...2...3...2...", played=True, share=0.8),
     # Bands
     "rock": Genre((100, 148), "x.....2.9.4.....x..1..3.8.3...2.", "....x.......x...", "x.9.x.9.x.9.x.9.",
         bass="9.8.8.8.9.8.8.8.", chords="9.5.5.5.7.5.5.5.", played=True),
@@ -97,10 +100,18 @@ GENRES: dict[str, Genre] = {
         bass="x5x5x5x5x5x5x5x5", chords="x6x6x6x6x6x6x6x6", played=True),
     "ballad": Genre((58, 82), "x......16.3.....", "....x.......x...", "x.9.x.9.x.9.x.9.",
         bass="x.....2.6.3...2.", chords="8.4.4.4.7.4.4.4.", played=True, share=2.0),
+    "power ballad": Genre((56, 80), "x.......x.43....", "....x.......x...", "x.x.x.x.x.x.x.x.",
+        bass="x...2.3.9...2.3.", chords="x.8.8.8.x.8.8.8.", played=True, share=2.0),
     "funk": Genre((90, 116), "x.2..13..14.2.1.", "....x..4.4..x..4", "9898989898989898",
-        bass="x..4.34.2.43.234", chords="..3.3..32.3.3..3", swing=(0.5, 0.56), played=True),
-    "reggae": Genre((64, 84), "1.......x.......", "1.......8...1...", "7.9.7.9.7.9.7.9.",
-        bass="3..4..6.5..4..6.", chords="..x...x...x...x.", swing=(0.5, 0.6), played=True, share=2.0),
+        bass="x..4.34.2.43.234", chords="..3.3..32.3.3..3", swing=(0.5, 0.56), played=True, share=1.6),
+    "street funk": Genre((86, 120), "x.4...2...6..42.x..4..3..16..3..", "....x..5.5..x..4....x..4.6.5x..2",
+        "x8x8x8x8x8x8x8x8", bass="x..5..5.1.5..54.", chords="..6.65....6.56..", swing=(0.5, 0.56),
+        played=True, share=2.0),
+    "reggae": Genre((64, 84), "1...x...1...x...", "1...8...1...8.2.", "7.9.7.9.7.9.7.9.",
+        bass="3..4..6.5..4..6.", chords="..x...x...x...x.", swing=(0.5, 0.6), played=True, share=2.4),
+    "steppers": Genre((62, 84), "x...x...x...x...", "....5...1...6..2", "7.9.7.9.7.9.7.9.",
+        "2...4...2...4...", bass="5.4.4.5.4.4.6.4.", chords="..x...x...x...x.", swing=(0.5, 0.6),
+        played=True, share=1.6),
     "ska": Genre((120, 168), "3...x...3...x...", "....x.......x...", "..x...x...x...x.",
         bass="x...x...x...x...", chords="..x...x...x...x.", played=True, share=1.6),
     "shuffle": Genre((92, 148), "x...2.3...2.", "...x.....x..", "x.9x.9x.9x.9", bass="x..x..x..x..",
@@ -117,6 +128,8 @@ GENRES: dict[str, Genre] = {
     "sparse": Genre((56, 92), "x.......5.......", "....6.......6...", "3...3...3...3...",
         bass="x.......4.......",
         chords="x...............", lead="5...4...5...4...", share=1.6),
+    "sparse chords": Genre((56, 92), "6.......4.......", high="....7.......7...", bass="x...............",
+        chords="x...3.5...6.3...", lead="3...4...3...4...", share=1.6),
     "slow pulse": Genre((54, 86), "x...2...6...2...", "....8.......8...", "x.5.x.5.x.5.x.5.",
         bass="x...3...5...3...",
         chords="7.......7.......", played=True, share=1.6),
@@ -136,24 +149,38 @@ GENRES: dict[str, Genre] = {
     "brushes": Genre((60, 120), "3..2..3..2..", "7..9..7..9..", "x..x.9x..x.9", bass="x..2..x..2..",
         chords="6..2..5..2.3", parts=3, played=True),
     "bossa": Genre((116, 156), "x.....5.x.....5.", "x.....9.....x.......x.....x.....", "9.9.9.9.9.9.9.9.",
-        bass="x.....6.x.....6.", chords="5...4.5...5...4.", played=True, share=2.0),
+        bass="x.....6.x.....6.", chords="5...4.5...5...4.", played=True, share=2.4),
+    "bossa guitar": Genre((112, 160), "x.....7.x.....7.", "x.....x.....x.......x.....x.....",
+        "8.7.8.7.8.7.8.7.", "....4.......6...", bass="x.....8.x.....8.",
+        chords="x.....x.....x.......x.....x.....", played=True, share=2.4),
     "samba": Genre((88, 116), "6..5x..56..5x..5", "5.6.45.6.65.6.45", "9798979897989798",
         "x.x..x.x.x..x.xx", bass="6..5x..56..5x..5", played=True, share=1.6),
     "salsa": Genre((84, 112), "...5..3....5..3.", "x..x...x..x.x.....x.x...x..x...x", "9.58.59.9.58.59.",
         "..5...65..5...65", bass="1..x...9..1x...9", chords="x.x..x.x.x.x.x.5", played=True, share=1.6),
+    "son": Genre((82, 112), "......3.......67", "x..x..x...x.x...", "8.7.8.7.8.7.8.7.",
+        "x.4.x5.x5x.x4.x5", bass="......x.....x...", chords="x.4x5x5x.x5x4x5x", played=True, share=2.0),
+    "son, turned": Genre((82, 112), "......67......67", "..x.x...x..x..x.", "6...6...6.4.6.4.",
+        "..6.....6x....5x", bass="1.....x.....x...", chords="x.x4.x4x5x.x4x.x", played=True, share=2.0),
+    "cha-cha": Genre((104, 132), "2.......2.....67", "....3.......3...", "x...x.6.x...x.6.",
+        "x...x...x...x...", bass="x.....6.4...7...", chords="..7...7...7...7.", played=True),
+    "cumbia": Genre((82, 108), "x.......x.......", "....5.2.....5.2.", "9.66..9.66..9.66",
+        "x.66x.66x.66x.66", bass="x.....5.8...5...", chords="..8...8...8...8.", played=True),
     "afro": Genre((96, 126), "x...5..3x...5..3", "..4...4...4...4.", "8.8.8.8.8.8.8.8.", "x.x.x..x.x.x.x..",
         bass="6.35.4.36.35.4.3", chords="..54..54..54..54", played=True),
     "amapiano": Genre((108, 116), "4...4...4...4...", "...4..4...4.....", "5858585858585858",
         bass="2..5..5..25..5..", chords="6.....4..4......"),
     # In three, five and seven
     "waltz": Genre((84, 196), "x...........", "....6...6...", "4...6...6...", bass="x...........",
-        chords="....x...x...", metre=3, played=True),
+        chords="....x...x...", metre=3, played=True, share=1.6),
     "rock waltz": Genre((96, 180), "x.....3.....", "....3...x...", "x.8.x.8.x.8.", bass="x...4.4.4.4.",
         metre=3, played=True),
     "jazz waltz": Genre((112, 190), "x....4...", "...4..4..", "x..x.8x.8", bass="x..5..5..", parts=3,
         metre=3, played=True),
     "five": Genre((100, 190), "x.....3.....x.......", "....x.......x...x...", "x.8.x.8.x.8.x.8.x.8.",
         bass="x.....4.....x.......", metre=5, played=True),
+    "jazz five": Genre((110, 190), "5.....3.....4.......", "..2...3.....4...2...", "x.3.x.6.x.3.x.6.x.4.",
+        "....x...........x...", bass="x...2.6...2.x...4.2.", chords="x.....8.....2.......", metre=5,
+        played=True),
     "seven": Genre((110, 200), "x.......x.......x...........", "....x.......x.......x.......",
         "x.6.x.6.x.6.x.6.x.6.x.6.x.6.", metre=7, played=True),
     # Marches
@@ -165,6 +192,8 @@ GENRES: dict[str, Genre] = {
         share=1.6),
     "hymn": Genre((60, 112), bass="x...x...x...x...", chords="x...x...x...x...", lead="x...x...x.5.x...",
         played=True, share=1.6),
+    "piano ballad": Genre((54, 78), bass="x.....3.8.2...2.", chords="x.7.x.8.x.7.x.8.",
+        lead="4.3.4.3.4.3.4.3.", played=True, share=2.4),
     "song": Genre((60, 120), bass="x.......7.......", chords="x...8...x...8...", lead="7.5.6.5.7.5.6.5.",
         played=True, share=2.0),
     "strummed": Genre((76, 140), chords="x.3.x.69..6.x.69", bass="x.......7.......", played=True),
@@ -177,18 +206,20 @@ GENRES: dict[str, Genre] = {
     "quick strings": Genre((84, 160), bass="x...x...x...x...", chords="..x...x...x...x.",
         lead="x.8.x.8.x.888888", played=True),
     "parlour waltz": Genre((84, 200), bass="x...........", chords="....x...x...", lead="8.3.7.3.7.3.",
-        metre=3, played=True),
+        metre=3, played=True, share=2.0),
     "fast tune": Genre((92, 150), bass="x...6...x...6...", chords="....7.......7...",
         lead="x8x8x8x8x8x8x8x8", played=True),
 }  # fmt: skip
 
 LINES = ("low", "mid", "high", "also")
 NOTES = ("bass", "chords", "lead")
+SPREAD = 1.08
+"""Tempos go so far beyond a genre's usual range."""
 
 
 def grid_of(genre: Genre, r: Random) -> Grid:
     low, high = genre.bpm
-    bpm = float(np.exp(r.uniform(np.log(low * 0.97), np.log(high * 1.03))))
+    bpm = float(np.exp(r.uniform(np.log(low / SPREAD), np.log(high * SPREAD))))
     return Grid(genre.metre, genre.parts, bpm, float(r.uniform(*genre.swing)), genre.swing_unit)
 
 

@@ -69,9 +69,9 @@ def tempo_targets(beats: Times, steps: int) -> Floats:
     return np.asarray(target / target.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def _stretched(song: Heard, r: Random) -> Heard:
-    """Played up to 9 % faster or slower."""
-    factor = float(np.exp(r.uniform(-0.09, 0.09)))
+def stretched(song: Heard, r: Random) -> Heard:
+    """Played up to 10 % faster or slower."""
+    factor = float(np.exp(r.uniform(-0.1, 0.1)))
     frames = int(len(song.powers) / factor)
     at = np.minimum(np.arange(frames) * factor, len(song.powers) - 1.001)
     low = at.astype(int)
@@ -81,7 +81,7 @@ def _stretched(song: Heard, r: Random) -> Heard:
     return Heard(powers, song.beats / factor, song.downbeats / factor, song.kind)
 
 
-def _changed(powers: Floats, r: Random) -> Floats:
+def changed(powers: Floats, r: Random) -> Floats:
     """An equaliser, noise, a narrow medium, steps of the level, breaks."""
     powers = powers.copy()
     frames = len(powers)
@@ -103,8 +103,8 @@ def _changed(powers: Floats, r: Random) -> Floats:
     return powers / np.float32(loudest)
 
 
-def lessons(songs: list[Heard], steps: int, r: Random, *, changed: bool = True) -> Lessons:
-    """One lesson a song: `steps` of it from a random moment on (from the beginning where not `changed`).
+def lessons(songs: list[Heard], steps: int, r: Random, *, altered: bool = True) -> Lessons:
+    """One lesson a song: `steps` of it from a random moment on (from the beginning where not `altered`).
     ValueError unless `steps` are whole strides."""
     if steps % STRIDE:
         raise ValueError(f"{steps} steps are not whole strides of {STRIDE}")
@@ -114,13 +114,13 @@ def lessons(songs: list[Heard], steps: int, r: Random, *, changed: bool = True) 
     tempo = np.zeros((len(songs), steps, len(TEMPOS)), dtype=np.float32)
     for number, song in enumerate(songs):
         first = 0
-        if changed:
+        if altered:
             if r.random() < 0.6:
-                song = _stretched(song, r)
+                song = stretched(song, r)
             spare = len(song.powers) - steps * FRAMES_PER_STEP
             first = int(r.integers(0, spare + 1)) if spare > 0 else 0
         part = song.powers[first : first + steps * FRAMES_PER_STEP]
-        powers[number, : len(part)] = _changed(part, r) if changed else part
+        powers[number, : len(part)] = changed(part, r) if altered else part
         beats, downbeats = song.beats - first * FRAME_S, song.downbeats - first * FRAME_S
         beat[number], downbeat[number] = bumps(beats, steps), bumps(downbeats, steps)
         tempo[number] = tempo_targets(beats, steps)

@@ -1,10 +1,9 @@
-"""Trains the beat network: `python -m livesing.train.beat_net FOLDER -o OUT.npz [--updates N]`.
+"""Trains the beat network: `python -m livesing.train.beat_net FOLDER -o OUT.npz`.
 
-FOLDER holds the songs of livesing.train.beat_corpus and beat_sketch; some are kept for the report. The
-network has no memory, so it learns from single steps: some of every song, which is changed at random.
-`--teacher FILE.npz` makes a small network of a large one: it is pruned (beat_prune.py) and learns again what
-the large one says of each step, and what is true (Hinton, Vinyals & Dean 2015). Needs torch (the extra
-[train]).
+FOLDER holds the steps of songs that livesing.train.beat_examples made; those of the first file are kept for
+the report. The network has no memory, so it learns from single steps. First a large one is trained; then it
+is pruned (beat_prune.py), and learns again what the large one says of each step, and what is true (Hinton,
+Vinyals & Dean 2015). Needs torch (the extra [train]).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,41 +23,26 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from livesing.audio.beat_inputs import INPUTS
-from livesing.audio.beat_net import OUTPUTS, read_weights
+from livesing.audio.beat_net import OUTPUTS
 from livesing.audio.framing import Floats
-from livesing.train.beat_corpus import Heard
-from livesing.train.beat_lessons import lessons, songs_in
+from livesing.train.beat_examples import Examples, load
 from livesing.train.beat_prune import pruned
-from livesing.train.beat_sketch import KIND
 from livesing.whole_file import whole_file
 
-HIDDEN = (192, 64)
-STEPS = 1000
-TAKEN = 110
-"""Steps of a song that are learnt from."""
+HIDDEN = (256, 96)
 UNITS = 128
+"""Of its first layer, once it is pruned."""
 TAUGHT = 0.7
-"""Share of the targets that is the teacher's, where there is one."""
+"""Share of the targets that is the large network's."""
+UPDATES, REFINED_UPDATES = 4500, 1300
+"""Of a network that begins anew, and of one that was trained before; so the next four."""
 BATCH, REFINED_BATCH = 1024, 768
-"""Of a network that begins anew, and of one that was trained before; so the next three."""
 FASTEST, REFINED_FASTEST = 2e-3, 1e-3
 DECAY, REFINED_DECAY = 0.02, 0.01
 DROPOUT, REFINED_DROPOUT = 0.15, 0.03
 PRUNED_ON = 40_000
 """Steps of music by which it is judged which units can go."""
 DOWNBEAT_SHARE, TEMPO_SHARE = 0.6, 0.06
-KEPT = 96
-RENDERED_TIMES = 3
-"""Songs that were sounded and not sketched count so often, changed each time anew."""
-
-
-class Examples(NamedTuple):
-    """Single steps. inputs [n, INPUTS], tempo [n, tempos] float16; beat, downbeat [n] float32."""
-
-    inputs: NDArray[np.float16]
-    beat: Floats
-    downbeat: Floats
-    tempo: NDArray[np.float16]
 
 
 class Network(nn.Module):
@@ -85,26 +69,6 @@ class Network(nn.Module):
         """The weights by the names that BeatNet knows."""
         state = self.state_dict().items()
         return {name.removeprefix("layers."): array.numpy().copy() for name, array in state}
-
-
-def examples(
-    songs: list[Heard], r: np.random.Generator, *, steps: int = STEPS, taken: int = TAKEN
-) -> Examples:
-    """`taken` steps of each song, changed at random."""
-    parts: list[tuple[NDArray[np.floating], ...]] = []
-    for first in range(0, len(songs), 48):
-        lesson = lessons(songs[first : first + 48], steps, r)
-        for number in range(len(lesson.beat)):
-            known = np.flatnonzero(lesson.weight[number])
-            at = r.choice(known, min(taken, known.size), replace=False) if known.size else known
-            parts.append((
-                lesson.inputs[number, at].astype(np.float16),
-                lesson.beat[number, at],
-                lesson.downbeat[number, at],
-                lesson.tempo[number, at].astype(np.float16),
-            ))  # fmt: skip
-    inputs, beat, downbeat, tempo = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Examples(inputs, beat, downbeat, tempo)
 
 
 def losses(out: Tensor, part: Examples) -> Tensor:
@@ -211,33 +175,6 @@ def train(
     return network.arrays(), history
 
 
-def joined(nets: list[dict[str, Floats]]) -> dict[str, Floats]:
-    """One network that gives the mean of what several of the same depth give, side by side."""
-    first = nets[0]
-    depth = sum(name.endswith(".weight") for name in first)
-    arrays: dict[str, Floats] = {"mean": first["mean"], "scale": first["scale"]}
-    for layer in range(depth):
-        weights, biases = [net[f"{layer}.weight"] for net in nets], [net[f"{layer}.bias"] for net in nets]
-        if layer == 0:
-            # All by the standardisation of the first: w ((x - m) s) + b = w s / s0 ((x - m0) s0) + ...
-            shifts = [
-                w @ ((first["mean"] - n["mean"]) * n["scale"]) for w, n in zip(weights, nets, strict=True)
-            ]
-            biases = [bias + shift for bias, shift in zip(biases, shifts, strict=True)]
-            weights = [w * (n["scale"] / first["scale"]) for w, n in zip(weights, nets, strict=True)]
-            arrays["0.weight"], arrays["0.bias"] = np.concatenate(weights), np.concatenate(biases)
-        elif layer == depth - 1:
-            arrays[f"{layer}.weight"] = np.concatenate(weights, axis=1) * np.float32(1.0 / len(nets))
-            arrays[f"{layer}.bias"] = np.stack(biases).mean(axis=0)
-        else:
-            rows, columns = ([w.shape[axis] for w in weights] for axis in (0, 1))
-            block = np.zeros((sum(rows), sum(columns)), dtype=np.float32)
-            for k, weight in enumerate(weights):
-                block[sum(rows[:k]) : sum(rows[: k + 1]), sum(columns[:k]) : sum(columns[: k + 1])] = weight
-            arrays[f"{layer}.weight"], arrays[f"{layer}.bias"] = block, np.concatenate(biases)
-    return arrays
-
-
 def save(arrays: dict[str, Floats], path: Path) -> None:
     """The weights as bytes in steps of their row, the rest as float16: a quarter of the size."""
     kept: dict[str, Any] = {}
@@ -256,32 +193,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m livesing.train.beat_net")
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     parser.add_argument("-o", "--output", metavar="OUT.npz", type=Path, required=True)
-    parser.add_argument("--updates", metavar="N", type=int, default=5000)
-    parser.add_argument("--networks", metavar="N", type=int, default=2, help="joined to one, their mean")
-    parser.add_argument("--teacher", metavar="FILE.npz", type=Path, help="make a smaller one of that network")
+    parser.add_argument("--updates", metavar="N", type=int, default=UPDATES)
+    parser.add_argument("--refined-updates", metavar="N", type=int, default=REFINED_UPDATES)
     parser.add_argument("--units", metavar="N", type=int, default=UNITS, help="of its first layer")
     parser.add_argument("--seed", metavar="N", type=int, default=0)
     options = parser.parse_args()
-    songs = songs_in(options.folder)
-    if len(songs) < 20:
+    files = sorted((options.folder / "steps").glob("*.npz"))
+    if len(files) < 2:
         print(f"there are not enough songs in {str(options.folder)!r}", file=sys.stderr)
         return 2
-    apart, taught = songs[::10][:KEPT], [song for k, song in enumerate(songs) if k % 10]
-    taught += (RENDERED_TIMES - 1) * [song for song in taught if song.kind != KIND]
-    nets = []
-    for seed in range(options.seed, options.seed + (1 if options.teacher else options.networks)):
-        # Each from songs changed anew.
-        r = np.random.default_rng([seed, 1])
-        data, kept = examples(taught, r), examples(apart, r)
-        print(f"network {seed}: {len(songs)} songs, {len(data.beat)} steps", flush=True)
-        settings: dict[str, Any] = {"seed": seed}
-        if options.teacher:
-            large = read_weights(options.teacher)
-            start = pruned(large, data.inputs[:: max(len(data.beat) // PRUNED_ON, 1)], options.units)
-            settings |= {"teacher": Teacher(large), "start": start}
-            settings |= {"batch": REFINED_BATCH, "fastest": REFINED_FASTEST, "decay": REFINED_DECAY}
-        nets.append(train(data, kept, options.updates, tell=250, **settings)[0])
-    save(joined(nets), options.output)
+    torch.set_num_threads(1)  # and so the same weights every time
+    data, kept = load(files[1:]), load(files[:1])
+    print(f"{len(data.beat)} steps", flush=True)
+    large, _ = train(data, kept, options.updates, seed=options.seed, tell=250)
+    small, _ = train(
+        data,
+        kept,
+        options.refined_updates,
+        teacher=Teacher(large),
+        start=pruned(large, data.inputs[:: max(len(data.beat) // PRUNED_ON, 1)], options.units),
+        batch=REFINED_BATCH,
+        fastest=REFINED_FASTEST,
+        decay=REFINED_DECAY,
+        seed=options.seed,
+        tell=250,
+    )
+    save(small, options.output)
     return 0
 
 

@@ -1,14 +1,8 @@
-"""Songs put together from band powers of single sounds, with what a room, a desk and a crowd do to them.
-
-`python -m livesing.train.beat_sketch FOLDER [--songs N] [--first K]` puts them beside those of beat_corpus.
-"""
+"""Songs put together from band powers of single sounds, with what a room, a desk and a crowd do to them."""
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +12,10 @@ from livesing.audio.framing import Floats
 from livesing.beat_set.drum_sounds import Random
 from livesing.beat_set.tempo_map import Times
 from livesing.train import beat_timbres
-from livesing.train.beat_corpus import JOINED, KINDS, SECONDS, Heard, save
+from livesing.train.beat_corpus import JOINED, KINDS, Heard
 from livesing.train.beat_songs import Song, Track, random_song
 from livesing.train.beat_sounds import DRUM_PARTS
 from livesing.train.beat_timbres import HELD_S, PITCHES, Bank
-from livesing.train.corpus.render import SOUNDFONT
-from livesing.train.missing import make_missing
 
 FRAME_S = 0.01
 KIND = KINDS.index("sketched")
@@ -41,8 +33,11 @@ def sketched(r: Random, bank: Bank, seconds: float) -> Heard:
 
 
 def _placed(r: Random, bank: Bank, seconds: float) -> Heard:
-    song = random_song(r, seconds)
-    return Heard(powers_of(song, r, bank), song.tempo.beats, song.tempo.downbeats, KIND)
+    while True:
+        song = random_song(r, seconds)
+        powers = powers_of(song, r, bank)
+        if powers.any():  # what is played may lie in bars that are silent
+            return Heard(powers, song.tempo.beats, song.tempo.downbeats, KIND)
 
 
 def powers_of(song: Song, r: Random, bank: Bank) -> Floats:
@@ -124,11 +119,11 @@ def _through_the_room(powers: Floats, r: Random) -> Floats:
         decay = float(r.uniform(6.0, 60.0)) / np.linspace(1.0, r.uniform(1.0, 2.5), BANDS)
         keep = np.exp(-1.0 / decay).astype(np.float32)
         share = np.float32(r.uniform(0.1, 0.5) ** 2)
-        tail = np.zeros(BANDS, dtype=np.float32)
-        wet = np.empty_like(powers)
-        for frame in range(frames):
-            tail = tail * keep + powers[frame] * (1.0 - keep)
-            wet[frame] = tail
+        wet = powers * (1.0 - keep)
+        span = 1
+        while span < frames:  # a leaky sum, of twice as many frames each time
+            wet[span:] += wet[:-span] * keep**span
+            span *= 2
         powers = powers + share / (1.0 - share) * wet * np.float32(r.uniform(2.0, 10.0))
     kind = r.random()
     band = np.arange(BANDS)
@@ -181,34 +176,10 @@ def _levelled(powers: Floats, share: float, frames: float) -> Floats:
     return powers * gain[:, None].astype(np.float32)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m livesing.train.beat_sketch",
-        description="Puts training songs together from the band powers of single sounds.",
-    )
-    parser.add_argument("folder", metavar="FOLDER", type=Path)
-    parser.add_argument("--songs", metavar="N", type=int, default=4000)
-    parser.add_argument("--first", metavar="K", type=int, default=10_000, help="number of the first")
-    parser.add_argument("--soundfont", metavar="FILE", type=Path, default=SOUNDFONT)
-    options = parser.parse_args()
-    kept = options.folder / "bank.npz"
-
-    @cache
-    def bank() -> Bank:
-        if not kept.exists():
-            made = beat_timbres.make_bank(np.random.default_rng(5), options.soundfont)
-            beat_timbres.save(made, kept)
-        return beat_timbres.load(kept)
-
-    def file_of(number: int) -> Path:
-        return Path(options.folder / f"{number:05d}.npz")
-
-    return make_missing(
-        range(options.first, options.first + options.songs),
-        file_of,
-        lambda number: save(sketched(np.random.default_rng([3, number]), bank(), SECONDS), file_of(number)),
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def bank_in(folder: Path, soundfont: Path | None) -> Bank:
+    """The bank that is kept in a folder; made where there is none."""
+    kept = folder / "bank.npz"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        beat_timbres.save(beat_timbres.make_bank(np.random.default_rng(5), soundfont), kept)
+    return beat_timbres.load(kept)

@@ -61,8 +61,8 @@ class Songwriter:
         feel = {"drift": 0.0, "wave": 0.0, "wander": 0.0, "rubato": 0.0}
         if played:
             feel["wander"] = float(r.uniform(0, 0.022))
-        if r.random() < 0.12:
-            feel["drift"] = float(r.uniform(-0.22, 0.22))
+        if r.random() < 0.15:
+            feel["drift"] = float(r.uniform(-0.25, 0.3))
         if r.random() < 0.08:
             feel["wave"] = float(r.uniform(0, 0.04))
         if not self._drums and played and r.random() < 0.5:
@@ -108,7 +108,7 @@ class Songwriter:
         for role, pattern in patterns:
             gain = {"low": 0.9, "mid": 0.6, "high": 0.25}[role] * r.uniform(0.5, 1.2) * level
             track = Track(role, gain)
-            self._strike(track, pattern, silent | self._holes(0.08), mutate, filled)
+            self._strike(track, pattern, silent | self._holes(0.12), mutate, filled)
             self._song.tracks.append(track)
             if role == "low":
                 self._song.kicks_s += [note[0] for note in track.notes if note[1] > 0.5]
@@ -180,8 +180,9 @@ class Songwriter:
         if given["chords"] is not None or r.random() < 0.75:
             pattern = given["chords"] if given["chords"] is not None else self._chord_pattern()
             tones = (0, 2, 4) if r.random() < 0.7 else (0, 2, 4, 6)
-            gain = r.uniform(0.08, 0.22) * (1.0 if drums else 1.6)
-            if not drums and pattern[::].astype(bool).mean() > 0.45:  # broken, not struck
+            gain = r.uniform(0.08, 0.3) * (1.0 if drums else 1.4)
+            # Dense chords are mostly broken, not struck.
+            if not drums and pattern.astype(bool).mean() > 0.45 and r.random() < 0.7:
                 figure = r.permutation([0, 2, 4, 7, 4, 2])
                 self._play(
                     "chords", pattern, 2 * gain, lambda at, k: [pitch(root(at) + figure[k % 6], 52)], 1.2
@@ -274,5 +275,5 @@ def random_song(r: Random, seconds: float) -> Song:
     while True:
         writer = Songwriter(r, seconds)
         song = writer.song()
-        if writer.countable and song.tracks:
+        if writer.countable and any(track.notes for track in song.tracks):
             return song
