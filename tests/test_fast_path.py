@@ -367,12 +367,16 @@ def test_quiet_and_loud_sets_both_use_the_range(gain_db):
         assert all(0.0 <= level <= 1.0 for level in levels)
 
 
-@pytest.mark.parametrize(("hz", "band"), [(60.0, "bass"), (700.0, "mid"), (6000.0, "treble")])
-def test_a_tone_lights_its_band(hz, band):
+@pytest.mark.parametrize(
+    ("hz", "band"),
+    [(30.0, "bass"), (60.0, "bass"), (100.0, "bass"), (400.0, "mid"), (1500.0, "mid"), (6000.0, "treble")],
+)
+def test_a_tone_lights_its_band_alone(hz, band):
     pulse = listen(sine(RATE, 2.0, hz), block=2048)[-1]
-    levels = {name: getattr(pulse, name) for name in ("bass", "mid", "treble")}
-    assert max(levels, key=levels.__getitem__) == band
-    assert levels[band] > 0.6
+    for name in ("bass", "mid", "treble"):
+        level, presence = getattr(pulse, name), getattr(pulse, f"{name}_presence")
+        assert level > 0.6 if name == band else level < 0.1, name
+        assert presence > 0.8 if name == band else presence < 0.1, name
 
 
 def test_silence_calms():

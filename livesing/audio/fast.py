@@ -39,6 +39,8 @@ class FastPath:
     NARROW_BANDS = 22
     LOWEST_HZ, MID_ATTACK_HZ, TREBLE_HZ, HIGHEST_HZ = 260.0, 400.0, 2000.0, 16_000.0
     ONSET_S = 4.0
+    MID_OF_BASS = 1e-3
+    """What a deep tone spills into the mids, as a share of its power: the side lobes of so short a window."""
     RMS_S = 0.050
     DC_S = 0.300
 
@@ -162,7 +164,7 @@ class FastPath:
         ceilings = self._all.push(powers, heard, [Meter.FLOOR_DB] * len(powers))
         floors = [ceiling_db - BAND_RANGE_DB for ceiling_db in ceilings]
         self._bass.push(bass.tolist(), heard, floors)
-        self._mid.push(mid.tolist(), heard, floors)
+        self._mid.push(np.maximum(mid - self.MID_OF_BASS * bass, 0.0).tolist(), heard, floors)
         self._treble.push(treble.tolist(), heard, floors)
 
     def _without_dc(self, mean: float, square: float) -> float:

@@ -68,7 +68,8 @@ class Cues(NamedTuple):
     attack_db        LUFS   level of the loud moments of the last 2 s: what the notes are struck with
 
     A change of gain moves rms_db, loudness_db and attack_db by as much, and nothing else, as long as the
-    sound stays within -60 dB and clipping.
+    sound stays within -35 dB and clipping. Further down, to -60 dB, onset_rate and bpm may move a little: a
+    sound's beginning stands less far above the floor.
     """
 
     time_s: float

@@ -45,7 +45,7 @@ STATE: dict[str, str] = {
     "arousal": "Arousal of the music, in standard units",
     "level": "Loudness, 0 to 1",
     "bass": "Loudness of 30-150 Hz, 0 to 1",
-    "mid": "Loudness of 150-2000 Hz, 0 to 1",
+    "mid": "Loudness of 250-2000 Hz, 0 to 1",
     "treble": "Loudness of 2-16 kHz, 0 to 1",
     "hits": "Hits heard so far: act on its steps",
     "bass_hits": "Hits of the bass so far (kick, bass notes)",
