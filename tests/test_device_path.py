@@ -73,7 +73,10 @@ def moments(
         time, end = max(number - 0.5, 0) / fps, number / fps + 1e-9
         felt = Felt(3 * np.sin(0.6 * (time // 0.5)), 2 * np.cos(0.9 * (time // 0.5)))
         pulse = Pulse.quiet(end)._replace(
-            level=1.0, beats=end // 0.5, beat_phase=end / 0.5 % 1, beat_confidence=0.9
+            level=(1.0, 0.1, 0.7)[int(max(time, 0) / 0.5) % 3],
+            beats=end // 0.5,
+            beat_phase=end / 0.5 % 1,
+            beat_confidence=0.9,
         )
         params = PARAMS | change(round(time / seconds, 1) if seconds else 0)
         asked.append(Asked(felt, first, second, params, noise, pulse, 1 / fps if number else 0.0, 0.5))

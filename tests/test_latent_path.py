@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from livesing.audio.pulse import Pulse
-from livesing.generation.latent_path import LAYER_SECONDS, LAYERS, NORM, LatentPath, beat_throw
+from livesing.generation.latent_path import (
+    ENERGY_SECONDS,
+    LAYER_SECONDS,
+    LAYERS,
+    NORM,
+    LatentPath,
+    beat_throw,
+    liveliness,
+)
 from livesing.params import TABLE
 from livesing.translation.translator import CLASSES, LATENT, Translation
 
@@ -77,6 +85,40 @@ def test_the_same_path_at_any_frame_rate(
     for (z, classes), (z_fast, classes_fast) in zip(slow, fast[::6], strict=True):
         np.testing.assert_allclose(z, z_fast, atol=1e-3)
         np.testing.assert_allclose(classes, classes_fast, atol=1e-3)
+
+
+def loudness(time: float) -> float:
+    """Another level every half second, loud and still."""
+    return (1.0, 0.1, 0.7, 0.0, 0.4)[int(time / 0.5) % 5]
+
+
+def test_the_same_path_at_any_frame_rate_while_everything_moves() -> None:
+    """Level, trust in the beat and every parameter on the way change each half second."""
+    ways = []
+    for fps in (10.0, 60.0):
+        path = LatentPath(3)
+        way = [path.step(0.0, changing(0.0), beating(0.0), PARAMS)]
+        for number in range(1, round(6 * fps) + 1):
+            before, now = (number - 0.5) / fps, number / fps + 1e-9
+            share = loudness(before + 0.5)
+            params = PARAMS | {"dream.pace": 3 * share, "dream.wander": share, "dream.beat": 1 - share}
+            params["show.hold"] = float(2 <= before < 3)
+            heard = {"level": loudness(before), "beat_confidence": 1 - loudness(before)}
+            way.append(path.step(1 / fps, changing(before), beating(now)._replace(**heard), params))
+        ways.append(way)
+    for (z, classes), (z_fast, classes_fast) in zip(ways[0], ways[1][::6], strict=True):
+        np.testing.assert_allclose(z, z_fast, atol=1e-3)
+        np.testing.assert_allclose(classes, classes_fast, atol=1e-3)
+
+
+@pytest.mark.parametrize(("energy", "level"), [(0, 1), (1, 0), (0.2, 0.45), (0.9, 0.6), (0.5, 0.5), (0, 0.5)])
+def test_loudness_is_integrated_as_by_tiny_steps(energy: float, level: float) -> None:
+    whole, dt, parts = liveliness(energy, level, 1.5), 1.5, 3000
+    time = (np.arange(parts) + 0.5) * dt / parts
+    course = level + (energy - level) * np.exp(-time / ENERGY_SECONDS)
+    assert whole.energy == pytest.approx(level + (energy - level) * np.exp(-dt / ENERGY_SECONDS))
+    assert whole.felt == pytest.approx(course.mean() * dt, abs=1e-5)
+    assert whole.followed == pytest.approx(np.minimum(1, 2 * course).mean() * dt, abs=1e-5)
 
 
 def test_it_begins_where_it_is_asked_to() -> None:

@@ -167,20 +167,33 @@ class DevicePath(nn.Module):
         self.locked.copy_(torch.where((step.lock != 0) & self.begun, self.locked, classes))
         return torch.cat([self.locked, z + (NOISE * step.amount) * step.noise])
 
+    def _liveliness(self, step: Tensors) -> tuple[Tensor, Tensor]:
+        """latent_path.py's `liveliness` -> (felt, followed); the energy moves on."""
+        before, level = self.energy.clone(), step.level
+        self.energy.lerp_(level, -torch.expm1(-step.dt / ENERGY_SECONDS))
+        crosses = (before - 0.5) * (self.energy - 0.5) < 0
+        when = ENERGY_SECONDS * torch.log((before - level) / (0.5 - level))
+        times = torch.stack([torch.where(crosses, when, step.dt), step.dt])
+        at_crossing, felt = (
+            level * times - (before - level) * ENERGY_SECONDS * torch.expm1(-times / ENERGY_SECONDS)
+        ).unbind(0)
+        rising = 2 * at_crossing + step.dt - times[0]
+        falling = times[0] + 2 * (felt - at_crossing)
+        return felt, torch.where(before < 0.5, rising, falling)
+
     def _walk(self, step: Tensors, target: Tensor) -> tuple[Tensor, Tensor]:
         """One step of the latent path -> z [3, 128], classes [3, 1000]."""
-        self.energy.lerp_(step.level, -torch.expm1(-step.dt / ENERGY_SECONDS))
+        felt, followed = self._liveliness(step)
         self.confidence.lerp_(step.beat_confidence, -torch.expm1(-step.dt / CONFIDENCE_SECONDS))
-        calm = STILL + (1 - STILL) * (2 * self.energy).clamp(max=1)
-        ratio = step.dt * (step.pace * calm).clamp(min=SLOWEST) / self.layer_seconds
+        calm = STILL * step.dt + (1 - STILL) * followed
+        ratio = torch.maximum(step.pace * calm, SLOWEST * step.dt) / self.layer_seconds
         stay = torch.exp(-ratio)
         value, between = (self.followed - target).unbind(0)
         nearer = target + torch.stack([value + between * ratio, between]) * stay
         moves = (step.hold == 0) & self.begun
         held = torch.where(self.begun, self.followed, target)
         self.followed.copy_(torch.where(moves, nearer, held))
-        speed = step.pace * (STILL + (2 - STILL) * self.energy)
-        self.wandered.add_(step.dt * speed * moves)
+        self.wandered.add_(step.pace * (STILL * step.dt + (2 - STILL) * felt) * moves)
 
         classes, z = self.followed[0].split((CLASSES, LATENT), 1)
         wave = torch.sin((2 * math.pi) * self.wander_hz * self.wandered + self.wander_phase).float()

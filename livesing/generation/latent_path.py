@@ -50,16 +50,42 @@ def beat_throw(phase: float) -> float:
     return float(np.sin(np.pi * np.sqrt(phase)) ** 2)
 
 
+class Liveliness(NamedTuple):
+    """What loudness does over a step, integrated exactly, so that it is the same in small steps and in large
+    ones."""
+
+    energy: float
+    """At the end."""
+    felt: float
+    """Integral of the energy, seconds."""
+    followed: float
+    """Integral of min(1, 2 energy), seconds: from half the energy on nothing is slowed down."""
+
+
+def liveliness(energy: float, level: float, dt: float) -> Liveliness:
+    """Energy relaxes from where it is to `level`, with ENERGY_SECONDS."""
+
+    def felt(time: float) -> float:
+        return float(level * time - (energy - level) * ENERGY_SECONDS * np.expm1(-time / ENERGY_SECONDS))
+
+    end = energy + (level - energy) * -float(np.expm1(-dt / ENERGY_SECONDS))
+    crossing = dt
+    if (energy - 0.5) * (end - 0.5) < 0:
+        crossing = ENERGY_SECONDS * float(np.log((energy - level) / (0.5 - level)))
+    rising = energy < 0.5
+    followed = 2 * felt(crossing) + dt - crossing if rising else crossing + 2 * (felt(dt) - felt(crossing))
+    return Liveliness(end, felt(dt), followed)
+
+
 def follow(
-    value: np.ndarray, between: np.ndarray, target: np.ndarray, dt: float, seconds: np.ndarray
+    value: np.ndarray, between: np.ndarray, target: np.ndarray, ratio: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Critically damped following, solved exactly over `dt` -> (value, between).
+    """Critically damped following, solved exactly over a step -> (value, between).
 
     Two equal one-pole low-passes in a row: no overshoot, no corner when the target jumps, and every
     step is a weighted mean of what was there, so class mixtures stay mixtures. `between` is the first
-    pole's state; `seconds` (time constants) broadcasts against the values.
+    pole's state; `ratio`, the step in time constants, broadcasts against the values.
     """
-    ratio = dt / seconds
     stay = np.exp(-ratio)
     return (
         target + (value - target) * stay + (between - target) * ratio * stay,
@@ -102,14 +128,14 @@ class LatentPath:
         Reads `dream.pace`, `dream.wander`, `dream.beat` and `show.hold` from `params`.
         """
         classes, z, wandered, confidence, energy = self.state or _beginning(target)
-        energy += (pulse.level - energy) * -np.expm1(-dt / ENERGY_SECONDS)
+        energy, felt, followed = liveliness(energy, pulse.level, dt)
         confidence += (pulse.beat_confidence - confidence) * -np.expm1(-dt / CONFIDENCE_SECONDS)
         if self.state is not None and not params["show.hold"]:
-            calm = STILL + (1 - STILL) * min(1.0, 2 * energy)
-            seconds = (LAYER_SECONDS / max(params["dream.pace"] * calm, SLOWEST))[:, None]
-            classes = np.stack(follow(classes[0], classes[1], target.classes, dt, seconds))
-            z = np.stack(follow(z[0], z[1], target.z, dt, seconds))
-            wandered += dt * params["dream.pace"] * (STILL + (2 - STILL) * energy)
+            calm = STILL * dt + (1 - STILL) * followed
+            ratio = (max(params["dream.pace"] * calm, SLOWEST * dt) / LAYER_SECONDS)[:, None]
+            classes = np.stack(follow(classes[0], classes[1], target.classes, ratio))
+            z = np.stack(follow(z[0], z[1], target.z, ratio))
+            wandered += params["dream.pace"] * (STILL * dt + (2 - STILL) * felt)
         self.state = PathState(classes, z, wandered, confidence, energy)
 
         wave = np.sin(2 * np.pi * self.wander_hz * wandered + self.wander_phase)
