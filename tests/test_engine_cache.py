@@ -122,6 +122,16 @@ def test_what_a_killed_build_left_is_no_entry_and_is_cleared(cache: EngineCache,
     assert list(cache.folder.iterdir()) == []
 
 
+def test_what_was_killed_long_ago_is_cleared_by_the_next_build(cache: EngineCache, source: Source) -> None:
+    old, new = (cache.folder / f"{PARTIAL}{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "engine.onnx").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    cache.store(engine_key(source, KINDS["onnxruntime"]), ".onnx", write())
+    assert not old.exists() and new.exists()
+
+
 def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path: Path, source: Source) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")

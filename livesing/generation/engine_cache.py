@@ -10,11 +10,13 @@ It is written beside, synced and renamed, so it is there whole or not at all. An
 changed, or belongs to another machine or version does not count: it is built anew.
 """
 
+import contextlib
 import json
 import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +33,8 @@ SIDECAR = "engine.json"
 REFERENCE = "reference.npy"
 CHOICES = "choices.json"
 PARTIAL = ".partial-"
+ABANDONED_S = 6 * 3600.0
+"""Age of what a build that was killed has left, when the next build clears it away: none takes so long."""
 
 
 class Built(NamedTuple):
@@ -86,6 +90,7 @@ class EngineCache:
         place = self._place(key)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._clear_abandoned()
             partial = Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{place.name}-", dir=self.folder))
         except OSError as error:
             raise EngineError(f"{self.folder} cannot be written to: {error.strerror or error}") from None
@@ -104,6 +109,13 @@ class EngineCache:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return Built(place / file.name, reference)
+
+    def _clear_abandoned(self) -> None:
+        """Hundreds of megabytes may lie there after a show that ended in the middle of a build."""
+        for folder in self.folder.glob(f"{PARTIAL}*/"):
+            with contextlib.suppress(OSError):  # another builder may be at it
+                if time.time() - folder.stat().st_mtime > ABANDONED_S:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def drop(self, key: Mapping[str, Any]) -> None:
         """Take an entry away, which proved to be bad."""
