@@ -1,6 +1,7 @@
 """`livesing weights`: other people's weights, asked for first, fetched once, checked before they are used."""
 
 import contextlib
+import errno
 import importlib.util
 import json
 import os
@@ -33,6 +34,8 @@ TRIES = 4
 """Connections that are made before a fetch is given up; each goes on where the one before broke off."""
 PAUSE = 1.0
 """Seconds before the second try, twice as long before each further one."""
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+"""Errors of the file that is written, which another connection would not mend."""
 TOO_LARGE = 2.0
 """A file this many times larger than it should be is another file."""
 
@@ -164,13 +167,18 @@ def _fetch(url: str, partial: Path, known: KnownWeights, pause: float) -> None:
         except urllib.error.URLError as error:
             trouble = str(getattr(error.reason, "strerror", None) or error.reason)
         except (OSError, HTTPException) as error:
+            if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+                trouble = f"{error.strerror} in {partial.parent}"
+                raise WeightsError(f"{known.name}: {trouble}; {_kept(partial)}") from None
             trouble = f"the connection broke off ({error or type(error).__name__})"
-    kept = partial.stat().st_size if partial.is_file() else 0
-    if kept:
-        raise WeightsError(
-            f"{known.name}: {trouble}; {kept / 1e6:.0f} MB are kept, and the next `weights get` goes on there"
-        )
+    if partial.is_file() and partial.stat().st_size:
+        raise WeightsError(f"{known.name}: {trouble}; {_kept(partial)}")
     raise _dead(known, url, trouble)
+
+
+def _kept(partial: Path) -> str:
+    size = partial.stat().st_size if partial.is_file() else 0
+    return f"{size / 1e6:.0f} MB are kept, and the next `weights get` goes on there"
 
 
 def _dead(known: KnownWeights, url: str, trouble: str) -> WeightsError:

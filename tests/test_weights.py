@@ -1,5 +1,6 @@
 """Other people's weights: fetched over a real connection with its troubles, read with care, told apart."""
 
+import contextlib
 import json
 import pickle
 import struct
@@ -15,7 +16,7 @@ from livesing.cli import main
 from livesing.errors import UsageError, WeightsError
 from livesing.generation.biggan_config import CONFIGS, BigGANConfig
 from livesing.generation.engine_key import file_digest
-from livesing.generation.weights_known import KNOWN, KnownWeights, find_file, remembered_sums
+from livesing.generation.weights_known import KNOWN, KnownWeights, find_file, place, remembered_sums
 from livesing.weights import get
 
 torch = pytest.importorskip("torch", reason="torch is not installed (extra [gan])")
@@ -97,7 +98,8 @@ class Server:
         request.send_header("ETag", tag)
         request.end_headers()
         last = first + self.cuts.pop(0) if self.cuts else len(self.content)
-        request.wfile.write(self.content[first:last])
+        with contextlib.suppress(OSError):  # the client has gone
+            request.wfile.write(self.content[first:last])
 
     def close(self) -> None:
         self._server.shutdown()
@@ -207,6 +209,16 @@ def test_a_troubled_server_is_tried_again(server: Server, tmp_path: Path) -> Non
     with pytest.raises(WeightsError, match="503"):
         fetch(server, tmp_path)
     assert len(server.asked) == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is /dev/full, on Linux")
+def test_a_full_disk_is_no_trouble_of_the_network(server: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    (folder / f"{place(KNOWN[NAME], folder).name}.partial").symlink_to("/dev/full")
+    with pytest.raises(WeightsError, match=r"^biggan-small: No space left on device in "):
+        fetch(server, folder)
+    assert len(server.asked) == 1
 
 
 def test_a_wrong_sum_is_refused_and_deleted(server: Server, tmp_path: Path, content: bytes) -> None:
