@@ -1,5 +1,6 @@
 """Sources: the word that names one, real files in real time, and errors that help."""
 
+import gc
 import os
 import threading
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from sounds import sine
 
 from livesing.audio import device
@@ -134,6 +136,9 @@ def test_foreign_rates_are_resampled(tmp_path: Path, rate: int) -> None:
         assert spectrum.argmax() * 48_000 / len(heard) == pytest.approx(440, abs=3)
         assert np.abs(heard[1000:-1000]).max() == pytest.approx(0.3, rel=0.03)
         sound.rewind()
+    sound.close()
+    assert sound.read(512) is None
+    assert not any(isinstance(each, soxr.ResampleStream) for each in gc.get_objects())
 
 
 def refused(path: Path) -> str:

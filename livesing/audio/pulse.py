@@ -35,7 +35,8 @@ class Pulse(NamedTuple):
     bass_hit         0..1 the same for hits of the bass band (kick drum, bass notes)
     hits             n    hits so far, our own gate, fast (10 ms)
     bass_hits        n    bass hits so far
-    onsets           n    note onsets so far, by aubio: later (about 50 ms) and surer than hits
+    onsets           n    note onsets so far, by aubio: later than hits (about 50 ms), soft ones too, but also
+                          the swells of a tremolo and of low tones that beat; Cues.onset_rate is the surer
     onset_rate       1/s  onsets per second over the last 4 s
     bpm              1/min tempo, 0 while unknown: 48..218 by the tracker, 30..300 by a clock from outside
     beat_phase       0..1 position within the beat, 0 on the beat; continuous over the wrap

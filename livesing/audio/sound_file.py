@@ -153,7 +153,8 @@ class SoundFile:
 
     def rewind(self) -> None:
         """Back to the beginning."""
-        self.close()
+        self._file.close()
+        self._bytes.close()
         try:
             # Opened anew: after a decoding error libsndfile reads nothing more, wherever it seeks.
             self._open(self._path)
@@ -163,5 +164,7 @@ class SoundFile:
         self._begin()
 
     def close(self) -> None:
+        """Nothing more is read. A resampler that lived as long as the program would be told of as a leak."""
+        self._ended, self._resampler = True, None
         self._file.close()
         self._bytes.close()
