@@ -101,6 +101,8 @@ class Hearing:
         if self.embeds or self._embedding is not None:
             self._embed(block, heard)
         self._samples += len(block)
+        if not heard and not self._rows:
+            return []
         felt = [(cues, self._feel(cues)) for cues in heard]
         while len(self._rows) > ROWS_KEPT:
             self._rows.popleft()

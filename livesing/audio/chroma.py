@@ -130,7 +130,7 @@ class LeakyChroma:
         whole = np.maximum(np.bincount(frame, power[1] ** self.COMPRESSION * rolloff, count), 1e-30)
         steadiness = (self.GLIDING - curvature) / (self.GLIDING - self.STEADY)
         weight = self._without_overtones(octave + frame * self.APART, amplitude) ** (2.0 * self.COMPRESSION)
-        weight *= rolloff * steadiness.clip(0.0, 1.0)
+        weight *= rolloff * np.minimum(np.maximum(steadiness, 0.0), 1.0)
         semitone = 12.0 * (octave - math.log2(A4_HZ))
         angle = (2.0 * math.pi) * semitone
         cosine, sine = np.cos(angle), np.sin(angle)

@@ -177,12 +177,14 @@ class SlowPath:
         if block.size > self.rate:
             seconds = range(0, block.size, self.rate)
             return [told for first in seconds for told in self.push(block[first : first + self.rate])]
-        stages = max(1, -(-block.size * SLOW_RATE // (self.rate * STAGE)))
-        cues = [] if self._work is None else self._go_on(stages)
         self._gathered.append(block.copy())
         self._taken += block.size
         if self._own_rhythm is not None:
             self._own_rhythm.push(clean(block)[0])
+        if self._work is None and self._taken < self._due:
+            return []
+        stages = max(1, -(-block.size * SLOW_RATE // (self.rate * STAGE)))
+        cues = self._go_on(stages)
         if self._taken >= self._due:
             cues += self._hear(stages)
         return cues
