@@ -188,13 +188,13 @@ def test_channels_that_cancel_are_heard_one_by_one(name, signs):
         "one of eight": lambda music: np.stack((music, *[0 * music] * 7), axis=1),
         "wide stereo": lambda music: np.stack((music, np.roll(music, 4801)), axis=1),
         "eight voices": lambda music: np.stack(
-            [song(RATE, 3.0, minor=False, key=k, bpm=80 + 9 * k) for k in range(8)], axis=1
+            [song(RATE, 1.6, minor=False, key=k, bpm=80 + 9 * k) for k in range(8)], axis=1
         ),
         "silence": lambda music: np.zeros((music.size, 2), np.float32),
     }.items(),
 )
 def test_ordinary_channels_are_not_taken_for_cancelling(name, make):
-    sound = make(drum_loop(RATE, 3.0, 120.0)[0] + song(RATE, 3.0, minor=False))
+    sound = make(drum_loop(RATE, 1.6, 120.0)[0] + song(RATE, 1.6, minor=False))
     downmix = Downmix(RATE, sound.shape[1])
     for first in range(0, len(sound), 512):
         block = sound[first : first + 512]
