@@ -177,6 +177,7 @@ CLUB = Venue(
 def test_a_venue_comes_back_as_it_was(data_home: Path) -> None:
     path = venue.save(CLUB, PRIORS)
     assert path == data_home / "Club 7.json"
+    assert [entry.name for entry in data_home.iterdir()] == ["Club 7.json"]
     for stray in ("notes.txt", "bad\nname.json", ".hidden.json"):
         (venue.folder() / stray).touch()
     (venue.folder() / "folder.json").mkdir()
@@ -185,7 +186,6 @@ def test_a_venue_comes_back_as_it_was(data_home: Path) -> None:
     assert (again.name, again.date, again.heard_s) == ("Club 7", "2026-05-01", 24.5)
     for name, statistic in CLUB.cues.items():
         assert again.cues[name] == pytest.approx(statistic)
-    assert [entry.name for entry in data_home.iterdir()] == ["Club 7.json"]
 
 
 def test_a_later_version_with_other_scales_understands_it(data_home: Path) -> None:
