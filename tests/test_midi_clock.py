@@ -56,13 +56,36 @@ def test_a_line_is_steadier_than_the_ticks_it_is_laid_through() -> None:
     assert np.std(off) < 0.35 * np.std(late)
 
 
-def test_a_new_tempo_is_followed_within_two_beats() -> None:
+@pytest.mark.parametrize("bpm", [60.0, 128.0, 200.0])
+@pytest.mark.parametrize("lost", [(200,), (200, 201, 202), (200, 300, 410)])
+def test_ticks_that_are_lost_do_not_make_the_beat_lag(bpm: float, lost: tuple[int, ...]) -> None:
+    random = np.random.default_rng(0)
+    sent = ticks(bpm, 0.0, 24)
+    jitter_s = random.uniform(-0.003, 0.003, len(sent))
+    came = [(time + by, data) for (time, data), by in zip(sent, jitter_s.tolist(), strict=True)]
+    kept = [message for number, message in enumerate(came) if number not in lost]
+    lines = play(MidiClock(), [(-0.01, bytes([START])), *kept])
+    for line in lines[-8:]:
+        assert abs(line.beat * 60.0 / bpm - line.time) < 0.003
+        assert line.bpm == pytest.approx(bpm, rel=0.005)
+
+
+def test_ticks_that_are_late_are_not_taken_for_lost() -> None:
+    """A thread that stood still for a quarter of a second tells all of them at once."""
+    sent = ticks(120.0, 0.0, 24)
+    came = [(max(time, 5.25) if time > 5.0 else time, data) for time, data in sent]
+    for line in play(MidiClock(), [(-0.01, bytes([START])), *came])[-8:]:
+        assert line.beat / 2.0 == pytest.approx(line.time, abs=1e-3)
+
+
+@pytest.mark.parametrize("bpm", [132.0, 60.0])
+def test_a_new_tempo_is_followed_within_two_beats(bpm: float) -> None:
     clock = MidiClock()
     clock.push(bytes([START]), 0.0)
     play(clock, ticks(120.0, 0.0, 8, 0.002))
-    lines = play(clock, ticks(132.0, 4.0, 3, 0.002, seed=1))
-    assert lines[7].bpm == pytest.approx(132.0, rel=0.02)
-    assert abs(lines[7].beat - (8.0 + (lines[7].time - 4.0) * 2.2)) < 0.04
+    lines = play(clock, ticks(bpm, 4.0, 3, 0.002, seed=1))
+    assert lines[7].bpm == pytest.approx(bpm, rel=0.02)
+    assert abs(lines[7].beat - (8.0 + (lines[7].time - 4.0) * bpm / 60.0)) < 0.04
 
 
 def test_a_fader_is_followed() -> None:

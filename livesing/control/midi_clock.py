@@ -33,6 +33,10 @@ SURE = 4.0
 OUTLIER = 3.0
 """Robust standard deviations off the line at which a tick is left out."""
 LEAST_SPREAD_S = 1e-4
+GAP, BURST = 1.6, 0.4
+"""Ticks' worth of time after which a tick may have been lost, and within which late ones come together."""
+SURE_AFTER = 6
+"""Evenly spaced ticks after a gap that make up for none of it: then some were lost, not late."""
 USUAL_BAR = 4
 """Beats; a MIDI clock does not tell."""
 
@@ -48,6 +52,10 @@ class MidiClock:
         self._times: deque[float] = deque(maxlen=MOST)
         self._tick = 0
         """Number of the next tick."""
+        self._period = 0.0
+        """s from tick to tick; 0 while unknown, and after a message that says where the next tick is."""
+        self._since_gap: int | None = None
+        """Ticks since one that may have been lost; None when none may."""
         self._origin: int | None = None
         """Number of the tick that is beat 0; None while unknown."""
         self._held: int | None = None
@@ -75,12 +83,16 @@ class MidiClock:
         gap_s = time - self._times[-1] if self._times else 0.0
         if not 0.0 <= gap_s <= LOST_S:
             self._times.clear()
+            self._since_gap = None
             if not self._stopped:
                 self._origin = None  # nobody knows how many ticks were lost
         if byte == CLOCK:
             self._times.append(time)
             self._tick += 1
+            self._count_lost(gap_s)
             return self._line() if self._tick % TELL_EVERY == 0 and not self._stopped else None
+        if byte in (START, CONTINUE, STOP):
+            self._since_gap, self._period = None, 0.0
         if byte == START:
             self._origin, self._stopped = self._tick, False
         elif byte == CONTINUE:
@@ -92,9 +104,37 @@ class MidiClock:
             self._stopped = True
         return None
 
+    def _count_lost(self, gap_s: float) -> None:
+        """Count ticks that never came, or the beat would lag. The newest came `gap_s` after another."""
+        if self._period > 0.0 and gap_s > GAP * self._period:
+            if self._since_gap == 0:  # one after the other: another tempo
+                self._since_gap, self._period = None, 0.0
+            else:
+                self._since_gap = 0
+            return
+        if self._since_gap is None:
+            return
+        self._since_gap = 0 if gap_s < BURST * self._period else self._since_gap + 1
+        if self._since_gap < SURE_AFTER:
+            return
+        gap = len(self._times) - SURE_AFTER - 1  # the first tick after it, or after what was late
+        self._since_gap = None
+        if gap < FEWEST:
+            return
+        times = list(self._times)
+        period, last, _ = _fit(np.array(times[:gap]))
+        late = (np.array(times[gap:]) - last) / period - np.arange(1, SURE_AFTER + 2)
+        lost = round(float(np.median(late)))
+        if lost > 0:
+            self._tick += lost
+            between = np.linspace(times[gap - 1], times[gap], lost + 2)[1:-1].tolist()
+            self._times.clear()
+            self._times.extend(times[:gap] + between + times[gap:])
+
     def _locate(self, position: int) -> None:
         """The next tick, or that after the next Continue, is at so many sixteenths."""
         self._held = position * TICKS_PER_POSITION
+        self._since_gap, self._period = None, 0.0
         if self._origin is not None and not self._stopped:
             self._origin = self._tick - self._held
 
@@ -104,7 +144,7 @@ class MidiClock:
             return None
         times = np.array(self._times)
         period, now, _ = _fit(times)
-        if len(times) >= 2 * FEWEST:
+        if len(times) >= 2 * FEWEST and self._since_gap is None:  # a gap looks like a slower tempo
             newest, end, spread = _fit(times[-FEWEST:])
             error = spread * np.sqrt(12.0 / FEWEST**3)  # of a slope through evenly spaced points
             if abs(newest - period) > max(NEW_TEMPO * period, SURE * error):
@@ -113,6 +153,7 @@ class MidiClock:
                 for _ in range(len(times) - FEWEST):
                     self._times.popleft()
         bpm = 60.0 / (period * TICKS_PER_BEAT) if period > 0.0 else 0.0
+        self._period = max(period, 0.0)
         if not BPM_LOW <= bpm <= BPM_HIGH:
             return None
         anchored = self._origin is not None
