@@ -6,7 +6,8 @@
 uniform sampler2D coarser;      // the other bands, mapped
 uniform float first;            // the first band of which this picture has any
 uniform mat3 map;               // of this band
-uniform float usual;
+uniform mat3 low_map;           // of L_4
+uniform float edge;
 uniform float style_strength;   // 0 the dream, 1 the style
 uniform sampler2D settled_before; // what was painted in the frame before
 uniform float settle;           // share of the new in what is painted now
@@ -26,6 +27,7 @@ uniform sampler2D energy;
 uniform vec4 energies;          // of the style's bands: what their mean squared length is
 uniform sampler2DArray brush;   // b_0 to b_3 of the style's brush
 uniform float style_paint;      // how thick the strokes are laid
+uniform float room;             // mean squared length that they may have where the picture is flat
 uniform float grain;            // width of a patch in pixels of a 512-row picture
 uniform vec4 carry;             // from the picture to the strokes, which move with it: (a * p + b), complex
 #ifdef TWO
@@ -48,6 +50,7 @@ vec2 times(vec2 a, vec2 b) { return vec2(a.x * b.x - a.y * b.y, a.x * b.y + a.y 
 const mat2 SKEW = mat2(1.0, 0.0, -0.57735027, 1.15470054);
 const mat2 UNSKEW = mat2(1.0, 0.0, 0.5, 0.86602540);
 const float ANGLES = 8.0;
+const float MASKED = 0.5;
 const float PI = 3.14159265;
 
 // Two even numbers in 0..1 from a lattice point (the mixing constants are Wellons' "lowbias32").
@@ -100,8 +103,8 @@ void cell(vec2 corner, float weight, vec2 place, inout vec3 strokes[4], inout fl
 void main() {
     vec4 here = textureLod(mixed, uv, 0.0);
     vec3 level = finest > 0.0 ? textureLod(mixed, uv, finest).rgb : here.rgb;
-    vec3 y = mapped(map, usual, level - textureLod(mixed, uv, finest + first + 1.0).rgb);
-    y += textureLod(coarser, uv, 0.0).rgb;
+    vec4 rest = textureLod(coarser, uv, 0.0);
+    vec3 y = mapped(map, low_map * rest.a, edge, level - textureLod(mixed, uv, finest + first + 1.0).rgb) + rest.rgb;
 #ifdef BRUSH
     // A hexagonal lattice: three cells overlap at any place, with weights that add up to 1.
     vec3 strokes[4] = vec3[4](vec3(0.0), vec3(0.0), vec3(0.0), vec3(0.0));
@@ -113,8 +116,12 @@ void main() {
     cell(corner + vec2(s, 1.0 - s), s > 0.0 ? 1.0 - f.x : f.y, place, strokes, squares);
     cell(corner + vec2(1.0 - s, s), s > 0.0 ? 1.0 - f.y : f.x, place, strokes, squares);
     float even = inversesqrt(squares);      // keeps the brush's variance
-    vec4 bare = sqrt(clamp(1.0 - textureLod(energy, uv, 1.0) / max(energies, 1e-9), 0.0, 1.0));
-    for (int k = 0; k < 4; k++) y += style_paint * bare[k] * even * strokes[k];
+    vec4 own = textureLod(energy, uv, 1.0), bare = clamp(1.0 - own / max(energies, 1e-9), 0.0, 1.0);
+    // Of what the picture is, strokes hide a share at most, in lightness (livesing/style/masking.py).
+    float most = sqrt(MASKED * (room + dot(own, vec4(1.0))) / max(dot(bare, energies), 1e-9));
+    bare = style_paint * even * sqrt(bare);
+    vec3 laid = bare[0] * strokes[0] + bare[1] * strokes[1] + bare[2] * strokes[2] + bare[3] * strokes[3];
+    y += laid + min(most / max(style_paint, 1e-9) - 1.0, 0.0) * dot(laid, vec3(0.299, 0.587, 0.114));
 #endif
     // Paint settles (livesing/style/settle.py).
     vec2 extent = vec2(512.0 * source_aspect, 512.0);

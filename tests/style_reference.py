@@ -4,6 +4,7 @@ import numpy as np
 
 from livesing.stage.carry import Carry
 from livesing.style.bands import LEVELS, finest, halve
+from livesing.style.masking import MASKED
 from livesing.style.rung import Rung
 from livesing.style.wct import StyleMaps
 
@@ -55,11 +56,11 @@ def style(
     def level(k: int, uv: np.ndarray) -> np.ndarray:
         return sample(pyramid[max(begin + k, 0)], uv)
 
-    def mapped(k: int, detail: np.ndarray) -> np.ndarray:
+    def mapped(k: int, detail: np.ndarray, slope: np.ndarray | float = 1.0) -> np.ndarray:
         energy = (detail**2).sum(-1, keepdims=True)
-        y = detail @ work.maps[k].T * (energy / (energy + 3.8e-4))
-        most = np.maximum(6.25 * work.energies[k], energy)
-        return y * np.minimum(1.0, np.sqrt(most / np.maximum((y**2).sum(-1, keepdims=True), 1e-12)))
+        edge = detail @ work.maps[-1].T * slope
+        y = edge + (detail @ work.maps[k].T - edge) * work.edges[k] / (work.edges[k] + energy)
+        return y * (energy / (energy + 3.8e-4))
 
     def detail(uv: np.ndarray) -> list[np.ndarray]:
         levels = [level(k, uv) for k in range(LEVELS)]
@@ -92,14 +93,20 @@ def style(
         rest = mapped(k, own - level(k + 1, places)) + below
     assert rest is not None
     tones = np.linspace(-0.5, 1.5, len(work.curve))
+    slopes = np.gradient(work.curve, 1 / 16, axis=0).mean(1)
+    slope = np.interp(rest.mean(-1), tones, slopes)[..., None]
     rest = np.stack([np.interp(rest[..., c], tones, work.curve[:, c]) for c in range(3)], -1)
     uv = centres(*(size or (width, height)))
-    y = mapped(first, level(first, uv) - level(first + 1, uv)) + sample(rest, uv)
+    y = mapped(first, level(first, uv) - level(first + 1, uv), sample(slope, uv)) + sample(rest, uv)
     here, base = sample(picture, uv), level(0, uv)
     if rung >= Rung.BRUSH:
-        bare = np.sqrt(np.clip(1 - sample(energy, uv) / np.maximum(work.energies, 1e-9), 0, 1))
+        own = sample(energy, uv)
+        bare = np.clip(1 - own / np.maximum(work.energies, 1e-9), 0, 1)
+        most = np.sqrt(MASKED * (work.room + own.sum(-1)) / np.maximum(bare @ work.energies, 1e-9))
         strokes = _strokes(uv, width / height, work, rung, grain, follow, carry, tensor)
-        y = y + paint * np.einsum("...k,k...c->...c", bare, strokes)
+        laid = paint * np.einsum("...k,k...c->...c", np.sqrt(bare), strokes)
+        light = laid @ np.array([0.299, 0.587, 0.114])
+        y = y + laid + (np.minimum(most / paint - 1, 0) * light)[..., None]
     return here + (y + here - base - here) * strength
 
 

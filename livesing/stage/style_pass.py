@@ -21,6 +21,7 @@ from livesing.style.bands import LEVELS
 from livesing.style.rung import Rung
 from livesing.style.settle import MOST, SECONDS, Level
 from livesing.style.style_image import StyleImage
+from livesing.style.tones import with_slope
 from livesing.style.wct import StyleMaps
 
 TENSOR_SECONDS = 1.0
@@ -81,7 +82,7 @@ class StylePass:
             "low_map": work.maps[-1].T.astype("f4"),
             "mean": tuple(work.mean),
             "style_mean": tuple(work.style_mean if level is None else level.ground(work)),
-            "curve": work.curve.astype("f4"),
+            "curve": with_slope(work.curve).astype("f4"),
         }
         for place, buffer in reversed(list(enumerate(self._coarse))):
             band = LEVELS - 1 - len(self._coarse) + place
@@ -96,7 +97,8 @@ class StylePass:
             return
         strokes = {
             "maps": np.ascontiguousarray(np.swapaxes(work.maps[:-1], -1, -2), "f4"),
-            "energies": tuple(work.energies),
+            "edges": tuple(work.edges),
+            "low_map": work.maps[-1].T.astype("f4"),
         }
         self._energy.use()
         self._shaders.get("energy").draw(uniforms | strokes, {"mixed": _texture(self._mixed)})
@@ -139,6 +141,8 @@ class StylePass:
             | _band(work, first)
             | {
                 "first": float(first),
+                "room": work.room,
+                "low_map": work.maps[-1].T.astype("f4"),
                 "energies": tuple(work.energies),
                 "style_strength": params["style.strength"],
                 "style_paint": params["style.paint"],
@@ -262,7 +266,7 @@ class StylePass:
 
 
 def _band(work: StyleMaps, band: int) -> dict[str, Any]:
-    return {"map": work.maps[band].T.astype("f4"), "usual": float(work.energies[band])}
+    return {"map": work.maps[band].T.astype("f4"), "edge": float(work.edges[band])}
 
 
 def paint_features(rung: Rung, *, two: bool, glows: bool) -> list[str]:

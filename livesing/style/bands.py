@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from livesing.style.masking import room
 from livesing.style.transport import spread
 
 LEVELS = 5
@@ -22,6 +23,8 @@ HEIGHT = 512
 """Rows of L_0."""
 SECONDS = 0.7
 """Time constant with which a frame's statistics follow. Faster ones would take back what the music does."""
+FLATTEST = 1e-5
+"""Variance of a picture, at least."""
 APART = 0.06
 """Seconds between two generated frames that are measured, at least: at 25 a second every other one."""
 
@@ -74,6 +77,8 @@ class Statistics(NamedTuple):
     """The level of the picture's own pyramid that serves as L_0; below 0 for one smaller than HEIGHT."""
     low: np.ndarray = np.zeros((0, 3), np.float32)
     """[n, 3], colours of the low-pass: all its texels, or samples of them. None where they are not known."""
+    room: float = 1.0
+    """For strokes where it is flat, see `masking`."""
 
 
 def statistics(picture: np.ndarray) -> Statistics:
@@ -83,7 +88,17 @@ def statistics(picture: np.ndarray) -> Statistics:
         picture = halve(picture)
     measures = [_measure(picture, halve(picture), begin, *place) for place in PLACES]
     covariances = np.mean([measure.covariances for measure in measures], axis=0)
-    return Statistics(measures[0].mean, covariances, begin, measures[0].low)
+    return Statistics(measures[0].mean, covariances, begin, measures[0].low, room(_variances(picture, begin)))
+
+
+def _variances(picture: np.ndarray, begin: int) -> np.ndarray:
+    """Variances in windows of a texel of the low-pass, [n], as shares of the whole's. `picture` as for
+    `_measure`."""
+    mean, square = picture, np.square(picture)
+    whole = float(picture.reshape(-1, 3).var(axis=0).sum())
+    for _ in range(max(-begin, 0), LEVELS - 1):
+        mean, square = halve(mean), halve(square)
+    return np.maximum(square - mean * mean, 0).sum(axis=2).ravel() / max(whole, FLATTEST)
 
 
 PLACES = ((0, 0), (1, 1), (0, 1), (1, 0))

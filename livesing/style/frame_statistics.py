@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from livesing.style.bands import APART, LEVELS, SECONDS, Statistics, finest
+from livesing.style.masking import room
 from livesing.style.settle import Level
 
 SIDE = 4
@@ -51,7 +52,7 @@ class FrameStatistics:
             raise ValueError(f"too small a frame: {pixels.shape[1]}x{pixels.shape[0]}")
         words = np.ascontiguousarray(pixels).view("<u4")[..., 0]
         begin = finest(len(words))
-        self.newest, blocks = _blocks(words, 1 << begin + LEVELS - 1)
+        self.newest, blocks, samples = _blocks(words, 1 << begin + LEVELS - 1)
         old = self.now if self.now is not None and self.now.finest == begin else None
         self._turn += 1
         self._waited += dt
@@ -69,19 +70,27 @@ class FrameStatistics:
         if old is not None and self._waited[-1] < APART:
             self.now = old._replace(mean=mean)
         else:
-            self.now = self._follow(old, mean, blocks, begin, float(gains[-1]))
+            shares = _variances(samples, blocks) / self.newest.contrast**2
+            self.now = self._follow(old, mean, blocks[:3], begin, float(gains[-1]), room(shares))
             self._waited[-1] = 0.0
         return self.now
 
     def _follow(
-        self, old: Statistics | None, mean: np.ndarray, blocks: np.ndarray, begin: int, gain: float
+        self,
+        old: Statistics | None,
+        mean: np.ndarray,
+        blocks: np.ndarray,
+        begin: int,
+        gain: float,
+        free: float,
     ) -> Statistics:
         """New statistics from the newest frame's blocks, and from the bands as they were measured."""
         colours, low = blocks[:, :: blocks.shape[1] // COLOURS | 1].T, _covariance(blocks)
         if old is not None:
             low = old.covariances[-1] + (low - old.covariances[-1]) * gain
             colours = self._pool(old.low, colours)
-        return Statistics(mean, np.concatenate([self._bands, low[None]]), begin, colours)
+            free = old.room + (free - old.room) * gain
+        return Statistics(mean, np.concatenate([self._bands, low[None]]), begin, colours, free)
 
     def _pool(self, old: np.ndarray, new: np.ndarray) -> np.ndarray:
         """Colours of the low-pass of the last frames: the same places in each, a part of them anew, so that a
@@ -109,8 +118,9 @@ def _colours(words: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(words).view(np.uint8).astype(np.float32)
 
 
-def _blocks(words: np.ndarray, texel: int) -> tuple[Level, np.ndarray]:
-    """The level of all sampled pixels, and the means of blocks of texel x texel pixels, [3, n] in 0..1."""
+def _blocks(words: np.ndarray, texel: int) -> tuple[Level, np.ndarray, np.ndarray]:
+    """The level of all sampled pixels, the means of blocks of texel x texel pixels, [4, n] in 0..1, and the
+    samples, 0..255, as they lie."""
     apart = texel // SIDE
     rows, columns = (length // texel for length in words.shape)
     down, right = words.strides
@@ -123,7 +133,15 @@ def _blocks(words: np.ndarray, texel: int) -> tuple[Level, np.ndarray]:
     flat = samples.ravel()
     # Alpha is 1 all over and has no variance.
     variance = max(float(flat @ flat) * 4 / flat.size / 255**2 - float(mean @ mean), 0.0)
-    return Level(mean[:3], float(np.sqrt(variance + (FAINTEST / 255) ** 2))), blocks[:3]
+    return Level(mean[:3], float(np.sqrt(variance + (FAINTEST / 255) ** 2))), blocks, samples
+
+
+def _variances(samples: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """Of the samples in each block, [n], summed over the channels (alpha's are all the same), in 0..1."""
+    rows, width = samples.shape[0], samples[0].size // SIDE
+    squares = np.ones((1, SIDE), np.float32) @ np.square(samples).reshape(rows, SIDE, width)
+    means = squares.reshape(-1, SIDE * 4) @ np.full(SIDE * 4, 1 / (SIDE * 255) ** 2, np.float32)
+    return np.maximum(means - np.square(blocks).sum(axis=0), 0.0)
 
 
 def _covariance(blocks: np.ndarray) -> np.ndarray:
