@@ -5,10 +5,10 @@ uniform float finest;           // the mipmap that is L_0; below 0 the picture i
 const float GRAIN = 3.8e-4;     // (5/255)^2: detail as faint as this is the dream's own noise
 
 // A mapped band: faint detail is left to the brush, or noise would flicker. What is strong beside the picture's usual
-// detail, `edge`, belongs to an edge and is mapped as the low-pass beneath it is, or there would be halos.
-vec3 mapped(mat3 map, mat3 low, float edge, vec3 detail) {
+// detail, `edge`, belongs to an edge and is mapped as what lies beneath it is, or there would be halos: by the low-pass's
+// map and the `slope` of the tones.
+vec3 mapped(mat3 map, mat3 low, float edge, float slope, vec3 detail) {
     float energy = dot(detail, detail);
-    vec3 y = low * detail;
-    y += (map * detail - y) * (edge / (edge + energy));
-    return y * (energy / (energy + GRAIN));
+    vec3 y = map * detail * edge + low * detail * (slope * energy);
+    return y * (energy / ((energy + edge) * (energy + GRAIN)));
 }

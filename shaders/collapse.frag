@@ -34,7 +34,7 @@ void main() {
 #else
     vec3 rest = textureLod(coarser, uv, 0.0).rgb;
 #endif
-    vec3 y = mapped(map, low_map, edge, level - next) + rest;
+    vec3 y = mapped(map, low_map, edge, 1.0, level - next) + rest;
 #ifdef TONES
     painted = toned(y);         // here and not in the low-pass, whose edges are soft: there would be halos
 #else

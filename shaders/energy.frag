@@ -11,7 +11,7 @@ void main() {
     vec3 level = textureLod(mixed, uv, finest).rgb;
     for (int k = 0; k < 4; k++) {
         vec3 next = textureLod(mixed, uv, finest + float(k + 1)).rgb;
-        vec3 y = mapped(maps[k], low_map, edges[k], level - next);
+        vec3 y = mapped(maps[k], low_map, edges[k], 1.0, level - next);
         energy[k] = dot(y, y);
         level = next;
     }

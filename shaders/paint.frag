@@ -104,7 +104,7 @@ void main() {
     vec4 here = textureLod(mixed, uv, 0.0);
     vec3 level = finest > 0.0 ? textureLod(mixed, uv, finest).rgb : here.rgb;
     vec4 rest = textureLod(coarser, uv, 0.0);
-    vec3 y = mapped(map, low_map * rest.a, edge, level - textureLod(mixed, uv, finest + first + 1.0).rgb) + rest.rgb;
+    vec3 y = mapped(map, low_map, edge, rest.a, level - textureLod(mixed, uv, finest + first + 1.0).rgb) + rest.rgb;
 #ifdef BRUSH
     // A hexagonal lattice: three cells overlap at any place, with weights that add up to 1.
     vec3 strokes[4] = vec3[4](vec3(0.0), vec3(0.0), vec3(0.0), vec3(0.0));

@@ -66,6 +66,7 @@ def test_a_frame_is_measured_as_the_whole_picture_is(size: tuple[int, int]) -> N
     for mine, other in zip(known.covariances, whole.covariances, strict=True):
         assert np.linalg.norm(mine - other) <= 0.08 * np.linalg.norm(other) + 1e-9
     assert known.finest == whole.finest == finest(size[0])
+    assert known.room == pytest.approx(whole.room, rel=0.25)
     assert seen.newest is not None
     variance = picture[..., :3].var((0, 1)).sum() / 255**2
     assert seen.newest.contrast**2 == pytest.approx(variance, rel=0.01)

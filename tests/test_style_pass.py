@@ -145,6 +145,65 @@ def test_the_picture_takes_the_styles_colours_and_stays_itself(studio: Studio, r
         assert similarity(picture, painted) > 0.45
 
 
+def disc(inside: float, outside: float, side: int = 192) -> tuple[np.ndarray, np.ndarray]:
+    """A disc with a hard edge on a ground, little texture on both, and how far outside it a pixel lies."""
+    rng, uv = np.random.default_rng(3), centres(side, side)
+    away = (np.hypot(*np.moveaxis(uv - 0.5, -1, 0)) - 0.27) * side
+    part = np.clip(0.5 - away, 0, 1)[..., None]
+    grounds = [light * np.array([1.0, 0.96, 0.85]) for light in (inside, outside)]
+    picture = grounds[1] + (grounds[0] - grounds[1]) * part
+    for size in (4, 48):
+        picture = picture + 0.02 * sample(rng.normal(size=(size, size, 3)), uv)
+    return np.clip(picture, 0, 1).astype(np.float32), away
+
+
+@pytest.mark.parametrize(
+    ("rung", "lights"),
+    [
+        (Rung.BANDS, (0.08, 0.75)),
+        (Rung.BANDS, (0.75, 0.08)),
+        (Rung.BANDS, (0.2, 0.5)),
+        (Rung.FOLLOW, (0.08, 0.75)),
+    ],
+    ids=str,
+)
+def test_edges_have_no_halos(studio: Studio, rung: Rung, lights: tuple[float, float]) -> None:
+    """Beside a step the picture goes beyond what it has farther away by little of the step, on both sides."""
+    picture, away = disc(*lights)
+    for style in STYLES:
+        work = style_maps(statistics(picture), style)
+        for strength in (0.4, 1.0):
+            painted = np.clip(studio.paint(picture, work, rung, style_strength=strength), 0, 1)
+
+            def ring(first: float, last: float, painted: np.ndarray = painted) -> np.ndarray:
+                return painted[(away >= first) & (away < last)].mean(0)
+
+            out, into = ring(26, 40), ring(-60, -26)
+            step = np.linalg.norm(out - into)
+            along = (out - into) / step
+            assert step > 0.1
+            beyond = [(ring(d, d + 1) - out) @ along for d in range(2, 26)]
+            below = [(into - ring(-d - 1, -d)) @ along for d in range(2, 26)]
+            assert max(beyond + below) <= 0.1 * step
+
+
+def test_a_flat_picture_does_not_drown_in_strokes(studio: Studio) -> None:
+    """Nearly all of it is sky, and the style has more detail than anything else."""
+    uv = centres(192, 192)
+    sky = 0.4 + 0.3 * uv[..., 1:] * np.array([1.0, 0.9, 0.8])
+    sky[uv[..., 1] > 0.85 + 0.03 * np.sin(20 * uv[..., 0])] = 0.15
+    rough = np.clip(
+        0.5 + 0.3 * np.repeat(np.random.default_rng(2).normal(size=(128, 128, 3)), 4, 0).repeat(4, 1), 0, 1
+    )
+    style = style_image(rough.astype(np.float32), "rough")
+    work = style_maps(statistics(sky.astype(np.float32)), style)
+    drowned = studio.paint(sky.astype(np.float32), work._replace(room=1e9), Rung.FOLLOW)
+    held = studio.paint(sky.astype(np.float32), work, Rung.FOLLOW)
+    assert similarity(sky, drowned) < 0.35
+    assert similarity(sky, held) >= 0.45
+    assert held.std() > 1.02 * studio.paint(sky.astype(np.float32), work, Rung.BANDS).std()
+
+
 def similarity(one: np.ndarray, other: np.ndarray) -> float:
     """Structural similarity of the lightness of two pictures (Wang et al. 2004), over windows of 8 by 8, of
     lightness brought to the same mean and spread: a style may change those."""

@@ -21,7 +21,6 @@ from livesing.style.bands import LEVELS
 from livesing.style.rung import Rung
 from livesing.style.settle import MOST, SECONDS, Level
 from livesing.style.style_image import StyleImage
-from livesing.style.tones import with_slope
 from livesing.style.wct import StyleMaps
 
 TENSOR_SECONDS = 1.0
@@ -70,7 +69,7 @@ class StylePass:
         self._mixed.use()
         self._shaders.get("mix", ["EXACT"] if exact else []).draw(uniforms, textures)
         mixed = _texture(self._mixed)
-        mixed.build_mipmaps(0, max(finest, 0) + LEVELS)
+        mixed.build_mipmaps(0, finest + LEVELS - 1)
         mixed.filter = moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR  # looked up at whole levels only
 
     def analyse(self, work: StyleMaps, rung: Rung, dt: float, level: Level | None = None) -> None:
@@ -82,7 +81,7 @@ class StylePass:
             "low_map": work.maps[-1].T.astype("f4"),
             "mean": tuple(work.mean),
             "style_mean": tuple(work.style_mean if level is None else level.ground(work)),
-            "curve": with_slope(work.curve).astype("f4"),
+            "curve": np.column_stack([work.curve, work.slope]).astype("f4"),
         }
         for place, buffer in reversed(list(enumerate(self._coarse))):
             band = LEVELS - 1 - len(self._coarse) + place

@@ -12,7 +12,7 @@ import numpy as np
 
 MASKED = 0.5
 """As in `paint.frag`."""
-ALIKE = 0.66
+ALIKE = 0.72
 C = 0.0225
 """(.03 / .2)^2: the similarity's own constant, for lightness of a deviation of .2."""
 ROOMS = np.geomspace(1e-4, 1.0, 17)

@@ -43,7 +43,8 @@ def curves(have: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return found.clip(0.0, 1.0, out=found)
 
 
-def with_slope(curve: np.ndarray) -> np.ndarray:
-    """[STEPS, 3] -> [STEPS, 4], the channels' mean slope beside them."""
+def slopes(curve: np.ndarray) -> np.ndarray:
+    """[STEPS, 3] -> [STEPS], the channels' mean slope at each place."""
     apart = (DOMAIN[1] - DOMAIN[0]) / (STEPS - 1)
-    return np.column_stack([curve, np.gradient(curve, apart, axis=0).mean(axis=1)])
+    found: np.ndarray = np.gradient(curve.mean(axis=1), apart)
+    return found

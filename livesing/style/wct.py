@@ -7,7 +7,7 @@ import numpy as np
 
 from livesing.style.bands import LEVELS, Statistics
 from livesing.style.style_image import StyleImage
-from livesing.style.tones import IDENTITY, curves, tones
+from livesing.style.tones import IDENTITY, curves, slopes, tones
 from livesing.style.transport import monge, ridged
 
 BAND_RIDGE = 3e-2
@@ -47,6 +47,8 @@ class StyleMaps(NamedTuple):
     """0 the style before, 1 this one."""
     curve: np.ndarray = IDENTITY
     """[STEPS, 3], see `tones`."""
+    slope: np.ndarray = np.ones(len(IDENTITY))
+    """[STEPS], the channels' mean slope, by which edges of the finest band are mapped as well."""
     room: float = 1.0
     """Energy of strokes where the picture is flat, see `masking`."""
 
@@ -69,8 +71,17 @@ def style_maps(
     curve = IDENTITY
     if len(frame.low):
         curve = curves(tones((frame.low - frame.mean) @ maps[-1].T + target.mean), wanted)
-    edges = EDGE * (np.trace(frame.covariances[:-1], axis1=1, axis2=2) + FAINTEST)
-    room = frame.room * float(np.trace(target.covariances[-1]))
     return StyleMaps(
-        maps, frame.mean, target.mean, energies, edges, frame.finest, style, leaving, arrived, curve, room
+        maps=maps,
+        mean=frame.mean,
+        style_mean=target.mean,
+        energies=energies,
+        edges=EDGE * (np.trace(frame.covariances[:-1], axis1=1, axis2=2) + FAINTEST),
+        finest=frame.finest,
+        style=style,
+        before=leaving,
+        arrived=arrived,
+        curve=curve,
+        slope=slopes(curve),
+        room=frame.room * float(np.trace(target.covariances[-1])),
     )
