@@ -17,6 +17,7 @@ SOUND_HZ = 5500.0
 WINDOW = 2048
 """Samples at that rate: a third of a second."""
 KEPT_S = 1.7
+PUSHES = 64
 REGISTERS = ((40.0, 160.0), (100.0, 2000.0))
 """Hz: bass and chords."""
 CLASSES = 12
@@ -33,8 +34,11 @@ class HarmonicChange:
         divisors = [n for n in range(1, samples + 1) if samples % n == 0]
         self._thinned = min(divisors, key=lambda n: abs(math.log(rate / n / SOUND_HZ)))
         self._rate = rate / self._thinned
-        self._sound: Floats = np.zeros(round(KEPT_S * self._rate) + WINDOW, dtype=np.float32)
         self._new = samples // self._thinned
+        # What is kept moves back to the beginning only where the end is reached.
+        self._kept = round(KEPT_S * self._rate) + WINDOW
+        self._sound: Floats = np.zeros(self._kept + PUSHES * self._new, dtype=np.float32)
+        self._end = self._kept
         self._taper: Floats = np.hanning(WINDOW).astype(np.float32)
         hertz = np.fft.rfftfreq(WINDOW, 1.0 / self._rate)
         pitch_class = np.round(CLASSES * np.log2(np.maximum(hertz, 1.0) / LOWEST_HZ)).astype(int) % CLASSES
@@ -47,14 +51,18 @@ class HarmonicChange:
 
     def push(self, sound: Floats) -> None:
         """sound: [samples] float32, what comes next."""
-        self._sound[: -self._new] = self._sound[self._new :]
-        np.add.reduce(sound.reshape(self._new, self._thinned), axis=1, out=self._sound[-self._new :])
+        if self._end == self._sound.size:
+            self._sound[: self._kept] = self._sound[-self._kept :]
+            self._end = self._kept
+        begin, self._end = self._end, self._end + self._new
+        thinned = sound.reshape(self._new, self._thinned)
+        np.add.reduce(thinned, axis=1, out=self._sound[begin : self._end])
 
     def measure(self, ago_s: float) -> Floats:
         """What sounds around a time of the stream, s before its newest sample, against what did at the last
         call. [len(REGISTERS)] how far they are apart: 0 the same .. 2; 1 where one is silence."""
-        end = self._sound.size - max(round(ago_s * self._rate) - WINDOW // 2, 0)
-        heard = self._sound[max(end - WINDOW, 0) :][:WINDOW]
+        end = self._end - max(round(ago_s * self._rate) - WINDOW // 2, 0)
+        heard = self._sound[max(end - WINDOW, self._end - self._kept) :][:WINDOW]
         spectrum = np.abs(np.fft.rfft(heard * self._taper))
         spectrum *= np.float32(COMPRESSION) / (np.maximum.reduce(spectrum) + np.float32(1e-9))
         classes = np.dot(np.log1p(spectrum), self._fold).reshape(self._before.shape)

@@ -35,7 +35,6 @@ FINE = 2
 """The profile of the pulse has twice as many beats and places, so that of others can be read from it."""
 LEAST = np.float32(1e-3)
 """Of the mean weight of a place: where nothing was heard yet nothing happens."""
-MOST_WEIGHT = 1e6
 
 
 class Count(NamedTuple):
@@ -50,12 +49,13 @@ COUNTS = (Count(1.0, 0.0), Count(1.0, 0.5), Count(0.5, 0.0), Count(0.5, 0.5), Co
 
 
 def grouped() -> Floats:
-    """[FRAMES BANDS, STRIDE GROUPS], by which the rises of a stride become those of its steps, by group."""
-    means = np.zeros((STRIDE, FRAMES // STRIDE, BANDS, STRIDE, GROUPS), dtype=np.float32)
+    """[FRAMES BANDS, STRIDE (GROUPS + 1)], by which the rises of a stride become those of its steps, by
+    group, and a 0 behind them."""
+    means = np.zeros((STRIDE, FRAMES // STRIDE, BANDS, STRIDE, GROUPS + 1), dtype=np.float32)
     for group, (first, last) in enumerate(pairwise(EDGES)):
         for step in range(STRIDE):
             means[step, :, first:last, step, group] = STRIDE / FRAMES / (last - first)
-    return means.reshape(FRAMES * BANDS, STRIDE * GROUPS)
+    return means.reshape(FRAMES * BANDS, -1)
 
 
 def features(profiles: Floats, bpm: Floats) -> Floats:
@@ -97,12 +97,7 @@ class PulseProfile:
     CELLS = BEATS * PLACES
 
     def __init__(self) -> None:
-        # Behind the groups of a step stands its weight.
-        means = np.zeros((FRAMES * BANDS, STRIDE, GROUPS + 1), dtype=np.float32)
-        means[..., :-1] = grouped().reshape(-1, STRIDE, GROUPS)
-        self._means = means.reshape(FRAMES * BANDS, -1)
-        self._one = np.tile(np.eye(1, GROUPS + 1, GROUPS, dtype=np.float32)[0], STRIDE)
-        self._grow = math.exp(STRIDE_S / MEMORY_S)
+        self._means = grouped()
         # From the profiles of the pulse, the half as fast and the twice as fast to those of COUNTS.
         pulse, slow, quick = (np.arange(CELLS) + k * CELLS for k in range(3))
         half = -(PLACES // 2)
@@ -110,25 +105,23 @@ class PulseProfile:
         self.reset()
 
     def reset(self) -> None:
+        # Of the rises, and behind them how often there were any.
         self._sums = np.zeros((self.CELLS, GROUPS + 1), dtype=np.float32)
-        self._weight = 1.0
         self.heard_s = 0.0
 
     def push(self, rises: Floats, position: float, turn: float) -> None:
         """rises: [FRAMES, BANDS] of a stride; position: of its end, beats; turn: beats that it lasted."""
-        # What is new weighs more and more, which is as if all before were fading.
-        self._weight *= self._grow
         new = np.dot(rises.ravel(), self._means)
-        new += self._one
-        new *= np.float32(self._weight)
         for step in range(STRIDE):
             place = position - turn * (STRIDE - 0.5 - step) / STRIDE
             row = self._sums[math.floor(place * self.PLACES) % self.CELLS]
             row += new[step * (GROUPS + 1) : (step + 1) * (GROUPS + 1)]
+            row[GROUPS] += 1.0
         self.heard_s += STRIDE_S
-        if self._weight > MOST_WEIGHT:
-            self._sums /= np.float32(self._weight)
-            self._weight = 1.0
+
+    def fade(self, seconds: float) -> None:
+        """So much time has passed since the last call."""
+        self._sums *= np.float32(math.exp(-seconds / MEMORY_S))
 
     def turned(self, beats: float) -> None:
         """The pulse goes on so many beats later than was thought."""
@@ -159,10 +152,10 @@ class PulseProfile:
 class LevelJudge:
     """Tells how the pulse is counted; one stream's.
 
-    count   of COUNTS, what is told now
+    told    the number in COUNTS of what is told now
     """
 
-    EVERY = 20
+    EVERY = 25
     """Strides from one judgement to the next."""
     EARLIEST_S = 3.0
     """So long a pulse has to be followed before it is judged."""
@@ -175,8 +168,8 @@ class LevelJudge:
     SLOWEST_S, FASTEST_S = 60.0 / 46.0, 60.0 / 218.0
     JUMP = 0.15
     """Beats; what is more is no drift."""
-    SAME = 0.25
-    """Natural logarithm: tempos that are nearer are the same pulse."""
+    SLOWER, QUICKER = 0.78, 1.28
+    """Times the tempo: what lies between is the same pulse."""
 
     def __init__(self, weights: Mapping[str, Floats]) -> None:
         """weights: those of LevelNet."""
@@ -184,68 +177,61 @@ class LevelJudge:
         self._profile = PulseProfile()
         self._factors: Floats = np.array([count.factor for count in COUNTS], dtype=np.float32)
         self._position = 0.0
-        self._period_s = 0.0
+        self._period_s = math.inf
         self._scores: Floats | None = None
         self._strides = 0
-        self._told = 0
-
-    @property
-    def count(self) -> Count:
-        return COUNTS[self._told]
+        self.told = 0
 
     def follow(self, rises: Floats, period_s: float, position: float) -> tuple[float, float]:
         """A stride passes. rises: [FRAMES, BANDS] of it; period_s: of the pulse; position: where in the pulse
         it ends, up to whole beats. Returns the period_s of the beat that is told, and the place in it."""
-        turn = STRIDE_S / period_s
-        self._move(period_s, position, turn)
-        self._profile.push(rises, self._position, turn)
+        place = self._position + STRIDE_S / self._period_s
+        jump = (position - place + 0.5) % 1.0 - 0.5
+        if -self.JUMP < jump < self.JUMP and self.SLOWER < self._period_s / period_s < self.QUICKER:
+            self._period_s = period_s
+            self._position = (place + jump) % PulseProfile.BEATS
+        else:
+            self._change(period_s, position, place)
+        self._profile.push(rises, self._position, STRIDE_S / period_s)
         self._strides += 1
-        if self._strides >= self.EVERY and self._profile.heard_s >= self.EARLIEST_S:
+        if self._strides >= self.EVERY:
+            self._profile.fade(self._strides * STRIDE_S)
             self._strides = 0
-            self._judge()
-        factor, offset = COUNTS[self._told]
+            if self._profile.heard_s >= self.EARLIEST_S:
+                self._judge()
+        factor, offset = COUNTS[self.told]
         return period_s / factor, self._position * factor + offset
 
     def rest(self) -> None:
         """A stride passes in silence: the pulse runs on."""
-        if self._period_s > 0.0:
-            self._position += STRIDE_S / self._period_s
+        self._position += STRIDE_S / self._period_s
 
-    def _move(self, period_s: float, position: float, turn: float) -> None:
-        """The pulse runs on, or it is another one now."""
-        before_s, self._period_s = self._period_s, period_s
-        if before_s == 0.0:
-            self._position = position % PulseProfile.BEATS
-            return
-        change = math.log(before_s / period_s)
-        place = self._position + STRIDE_S / before_s
-        factor, offset = COUNTS[self._told]
-        told_s, told = before_s / factor, place * factor + offset
-        moved = False
-        if abs(change) > self.SAME:
-            moved = True
-            if abs(change - math.log(2.0)) < self.SAME:
-                self._profile.quicker()
-                place *= 2.0
-            elif abs(change + math.log(2.0)) < self.SAME:
-                self._profile.slower()
-                place = min(0.5 * place, 0.5 * (place + 1.0), key=lambda p: abs(_away(position, p)))
-            else:
-                self._profile.reset()
+    def _change(self, period_s: float, position: float, place: float) -> None:
+        """The pulse is another one from now on; place: where in the old one this would be."""
+        factor, offset = COUNTS[self.told]
+        told_s, told = self._period_s / factor, place * factor + offset
+        change = self._period_s / period_s
+        self._period_s = period_s
+        self._scores = None
+        if self.SLOWER < change / 2.0 < self.QUICKER:
+            self._profile.quicker()
+            place *= 2.0
+        elif self.SLOWER < change * 2.0 < self.QUICKER:
+            self._profile.slower()
+            place = min(0.5 * place, 0.5 * (place + 1.0), key=lambda p: abs(_away(position, p)))
+        elif not self.SLOWER < change < self.QUICKER:
+            self._profile.reset()
         jump = _away(position, place)
         if abs(jump) > self.JUMP:
-            moved = True
             self._profile.turned(jump)
         self._position = (place + jump) % PulseProfile.BEATS
-        if moved:
-            self._scores = None
-            self._told = self._nearest(told_s, told)
+        self.told = self._nearest(told_s, told)
 
     def _nearest(self, told_s: float, told: float) -> int:
         """The count by which the new pulse goes on as was told; the pulse itself where there is none."""
         if self._profile.heard_s >= self.EARLIEST_S:
             for number, (factor, offset) in enumerate(COUNTS):
-                same = abs(math.log(self._period_s / factor / told_s)) < self.SAME
+                same = self.SLOWER < self._period_s / factor / told_s < self.QUICKER
                 if same and abs(_away(self._position * factor + offset, told)) < self.JUMP:
                     return number
         self._profile.reset()
@@ -261,8 +247,8 @@ class LevelJudge:
             self._scores = scores
         self._scores += (scores - self._scores) * min(self.EVERY * STRIDE_S / self.SETTLING_S, 1.0)
         best = int(self._scores.argmax())
-        if self._scores[best] > self._scores[self._told] + self.SWITCH:
-            self._told = best
+        if self._scores[best] > self._scores[self.told] + self.SWITCH:
+            self.told = best
 
 
 def _away(position: float, other: float) -> float:

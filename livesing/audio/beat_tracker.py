@@ -24,8 +24,8 @@ from livesing.audio.beat_features import FLOOR_POWER, FRAMES, STEP_S, STRIDE, ST
 from livesing.audio.beat_filter import BeatFilter, Reading, TempoSpace
 from livesing.audio.beat_harmony import HarmonicChange
 from livesing.audio.beat_inputs import BeatInputs
-from livesing.audio.beat_level import COUNTS, LevelJudge
 from livesing.audio.beat_level import WEIGHTS as LEVEL_WEIGHTS
+from livesing.audio.beat_level import LevelJudge
 from livesing.audio.beat_net import DELAY_S, TEMPOS, BeatNet, Heard, read_weights
 from livesing.audio.framing import Floats
 
@@ -179,7 +179,7 @@ class BeatTracker:
         """The pulse as people would count it."""
         position = pulse.phase + DELAY_S / pulse.period_s
         period_s, position = self._level.follow(rises, pulse.period_s, position)
-        if self._level.count == COUNTS[0]:
+        if self._level.told == 0:  # the pulse itself
             return pulse
         return pulse._replace(period_s=period_s, phase=(position - DELAY_S / period_s) % 1.0)
 

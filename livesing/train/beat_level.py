@@ -79,10 +79,11 @@ def rises_of(powers: Floats) -> Floats:
     rises = np.zeros((songs, FRAMES, BANDS), dtype=np.float32)
     levels, means = Levels(rises), grouped()
     strides = powers[:, : frames // FRAMES * FRAMES].reshape(songs, -1, FRAMES, BANDS)
-    out = np.empty((songs, strides.shape[1], STRIDE * GROUPS), dtype=np.float32)
+    out = np.empty((songs, strides.shape[1], STRIDE, GROUPS), dtype=np.float32)
     for number in range(strides.shape[1]):
         levels.push(strides[:, number])
-        out[:, number] = np.dot(rises.reshape(songs, -1), means)
+        of_steps = np.dot(rises.reshape(songs, -1), means)
+        out[:, number] = of_steps.reshape(songs, STRIDE, -1)[..., :GROUPS]
     return out.reshape(songs, -1, GROUPS)
 
 
