@@ -230,7 +230,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m livesing.train.beat_level")
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="that of livesing.train.beat_corpus")
     parser.add_argument("-o", "--output", metavar="OUT.npz", type=Path, required=True)
-    parser.add_argument("--songs", metavar="N", type=int, default=9600, help="sketched ones")
+    parser.add_argument("--songs", metavar="N", type=int, default=12_000, help="sketched ones")
     parser.add_argument("--updates", metavar="N", type=int, default=5000)
     parser.add_argument("--soundfont", metavar="FILE", type=Path, default=SOUNDFONT)
     options = parser.parse_args()
