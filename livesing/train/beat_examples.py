@@ -85,7 +85,7 @@ def main() -> int:
         description="Draws songs and keeps the steps of them that the beat network learns from.",
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="that of livesing.train.beat_corpus")
-    parser.add_argument("--songs", metavar="N", type=int, default=40_000, help="sketched ones")
+    parser.add_argument("--songs", metavar="N", type=int, default=16_000, help="sketched ones")
     parser.add_argument(
         "--part", metavar="K/N", type=part, default="1/1", help="one of N processes that share the work"
     )
