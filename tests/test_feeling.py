@@ -24,8 +24,9 @@ from livesing.sentiment.mood import MOOD_LIMIT
 from livesing.sentiment.paper_estimator import FEATURES, WEIGHTS, PaperEstimator, PaperNetwork, quantised
 from livesing.train.corpus import variants
 from livesing.train.corpus.compose import compose
+from livesing.train.corpus.exercises import exercise
 from livesing.train.corpus.factors import Factors
-from livesing.train.corpus.pairs import compare, contrasts, pieces
+from livesing.train.corpus.pairs import APART, compare, contrasts, pieces
 from livesing.train.corpus.score import Score
 from livesing.train.corpus.sketch import RATE, sketch
 
@@ -108,6 +109,24 @@ def test_the_same_music_played_otherwise(name, piece):
         return
     told = compare(PLAYED[piece], asked[name], lambda score: (sketch(score), RATE))
     assert told.passed, (told.valence, told.arousal)
+
+
+@cache
+def heard_of(program: int, *, again: bool = False) -> float:
+    """Arousal of a chorale on an instrument; again: each chord is struck twice."""
+    score = exercise("chorale", program, 2, 92.0, 6.0)
+    return float(felt(sketch(variants.doubled(score) if again else score))[1])
+
+
+@pytest.mark.parametrize("program", [0, 19, 45, 48])
+def test_what_is_struck_again_is_denser_on_any_instrument(program):
+    """Where tones last, they run together when they are repeated."""
+    assert heard_of(program, again=True) > heard_of(program) + 0.05
+
+
+@pytest.mark.parametrize("program", [19, 48])
+def test_the_same_chords_are_as_aroused_on_piano_organ_and_strings(program):
+    assert abs(heard_of(program) - heard_of(0)) < APART
 
 
 @cache
