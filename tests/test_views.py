@@ -10,7 +10,7 @@ import pytest
 from livesing.array_file import read_arrays, write_arrays
 from livesing.bench_loop import within_classes
 from livesing.cli import main
-from livesing.closed_loop import ClosedLoop, agreement, grid
+from livesing.closed_loop import SIZE, ClosedLoop, agreement, grid
 from livesing.errors import TranslatorError
 from livesing.generation.embedded import class_moods
 from livesing.generation.engine_open import open_embedded
@@ -32,7 +32,7 @@ def view_of(number: int) -> ViewFile:
 
 @pytest.fixture(scope="module")
 def loop() -> ClosedLoop:
-    return ClosedLoop(open_embedded((128, 72)), ImageEstimator())
+    return ClosedLoop(open_embedded(SIZE), ImageEstimator())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,7 +46,7 @@ def no_views_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> object:
 def test_every_view_reaches_what_is_asked_for(number: int, loop: ClosedLoop) -> None:
     """A reduced grid; `livesing bench loop` has the whole one."""
     view = view_of(number)
-    reached = loop.reach(view.translator(), grid(4), view.statistics)
+    reached = loop.reach(view.translator(), grid(3), view.statistics)
     agreed = agreement(reached.target, reached.felt)
     assert agreed.r_valence > 0.8 and agreed.r_arousal > 0.8
     assert agreed.mean_distance < 0.8

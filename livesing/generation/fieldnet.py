@@ -23,7 +23,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from livesing.generation.fieldnet_planes import gradient, grid_gradient, grow, shrink, upsample
+from livesing.generation.fieldnet_planes import (
+    fraction,
+    gradient,
+    grid_gradient,
+    grow,
+    shrink,
+    unbeaded,
+    upsample,
+    weighed,
+)
 from livesing.generation.fieldnet_style import (
     COOL,
     LAB_TO_LMS,
@@ -52,7 +61,10 @@ EMBEDDING = 20  # free coordinates of a class beside its named style: they shape
 HIDDEN = 24  # width of the sine network
 FOLDS = (2, 3, 4, 5, 6, 8)  # rotational symmetries
 WAVES = 6  # plane waves whose sum makes the cells of the organic world
-MIRRORS = (1.1, 0.55, 0.3)  # offsets of the successive mirror folds that make facets
+MIRRORS = (2.1, 1.1, 0.55, 0.3)  # offsets of the successive mirror folds that make facets
+
+EDDY_STEEPEST = 30.0  # how soon fine eddies fade: this times the square of the field's rise a grid step
+STARS = 7.0  # cells of the starry sky a plane unit
 
 EXPOSURE = 1.35  # of linear light before the tone curve
 
@@ -137,7 +149,8 @@ class FieldNet(nn.Module):
         step = grid_y[0, 1] - grid_y[0, 0]
         grid = self._fields(u, v, radius, harmonic, focus, middle, fine, mix, matter, texel, step)
         planes = upsample(torch.stack(grid.tensors(), 1), *arrays[2:6])
-        return self._shade(Fields(*planes), middle, fine, mix, arrays[6:10], texel)
+        stars = self._stars(coarse, middle, mix, place, arrays)
+        return self._shade(Fields(*planes), stars, middle, fine, mix, arrays[6:10], texel)
 
     def _style(self, layer: str, names: tuple[str, ...], z: Tensor, classes: Tensor) -> Style:
         raw = classes @ getattr(self, f"{layer}_table") + z @ getattr(self, f"{layer}_nudge")
@@ -157,7 +170,7 @@ class FieldNet(nn.Module):
         size = 0.85 + 0.3 * coarse["focus_size"]
         focus = torch.exp((x * x + y * y) * (-1 / (size * size)))
         symmetry = torch.sigmoid(7 * coarse["symmetry"] - 2.2)
-        zoom = torch.exp(0.38 * coarse["zoom"])
+        zoom = torch.exp(0.70 * coarse["zoom"])
         turn = 0.9 * phase[0]
         cos, sin = torch.cos(turn) * zoom, torch.sin(turn) * zoom
         drift = 0.7 * (1 - symmetry)
@@ -206,7 +219,7 @@ class FieldNet(nn.Module):
         middle: Style, fine: Style, mix: Style, matter: Tensor, texel: Tensor, step: Tensor,
     ) -> Fields:  # fmt: skip
         """The network of sines, and what of the picture is smooth enough for the coarse grid."""
-        frequency = mix["frequency"] * torch.exp(0.23 + 0.50 * middle["frequency"])
+        frequency = mix["frequency"] * torch.exp(0.23 + 0.62 * middle["frequency"])
         features = [u, v, u * v, radius, harmonic, harmonic * v, torch.ones_like(u)]
         bias = (matter @ self.hidden_bias)[:, :, None]
         weight = torch.cat([frequency * self.hidden_weight, bias], 2)
@@ -215,30 +228,38 @@ class FieldNet(nn.Module):
         shift = (matter @ self.second_bias)[:, :, None]
         second = torch.tanh(torch.matmul(gain * self.second_weight, first) + shift)
         smooth = torch.matmul(self.first_field, first) + torch.matmul(self.second_field, second)
-        a, b, m, n, s = smooth.unflatten(2, u.shape[1:]).unbind(1)
+        a, b, m, n, s = unbeaded(smooth.unflatten(2, u.shape[1:])).unbind(1)
+
+        # each octave is bent by the one before, as gas by the eddies in it; where the field is so steep that
+        # the grid could not hold its waves, the fine ones fade
+        along, down = grid_gradient(b, step)
+        held = 1 / (1 + (EDDY_STEEPEST * step * step) * (along * along + down * down))
+        eddy = torch.sin(2.6 * b + 2.2 * s)
+        eddy = 0.5 * eddy + (0.34 * held) * torch.sin(5.3 * a + 2.4 * eddy + 1.7 * n)
+        eddy = eddy + (0.2 * held * held) * torch.sin(8.7 * b + 2.7 * eddy + 2.9 * m)
 
         calm = 0.35 + 0.65 * focus  # detail gathers round the focus, the rest is calm
-        k = 10.5 * torch.exp(0.42 * middle["frequency"])
+        k = 10.5 * torch.exp(0.6 * middle["frequency"])
         bent = torch.stack([u + 0.10 * a, v + 0.10 * b], 1).flatten(2)
         phase = (matter @ self.wave_phase)[:, :, None]
         waves = torch.sin(torch.matmul(k * self.wave_direction, bent) + phase)
         cell = torch.tanh(waves.sum(1).unflatten(1, u.shape[1:]) + 0.8 * middle["threshold"])
 
-        vein = 4.2 * torch.exp(0.65 * middle["detail"]) * b + 1.2 * n
+        vein = 4.2 * torch.exp(0.75 * middle["detail"]) * b + 1.2 * n
         along, down = grid_gradient(vein, step)
         width = 0.0028 * mix["wisp"] + texel  # of a filament: never under a pixel
         fineness = torch.rsqrt((along * along + down * down + 0.5) * (width * width))
         amount = (0.5 + 0.5 * fine["filament"]) * mix["line"]
         right = mix["right_angle"]
-        scale = 1.7 * torch.exp(0.45 * middle["facet_scale"])
+        scale = mix["mirror"] * torch.exp(0.75 * middle["facet_scale"])
         bend = 0.16 * (1 - 0.7 * right)
         key = high_key(fine)
         return Fields(
-            fold=(mix["pleat"] * (1.9 + 0.7 * middle["pleat"])) * a + 1.1 * b,
+            fold=(mix["pleat"] * (2.1 + 1.2 * middle["pleat"])) * a + 1.1 * b,
             vein=vein,
             fineness=fineness,
             gate=torch.sigmoid(3.2 * n - 0.4) * calm * amount,
-            base=mix["cell"] * (cell * calm) + mix["cloud"] * s,
+            base=mix["cell"] * (cell * calm) + mix["cloud"] * s + mix["eddy"] * eddy,
             hue=2.2 * m + (1.4 * mix["cell"]) * cell,
             p=scale * u + bend * a,
             q=scale * v + bend * b,
@@ -246,7 +267,7 @@ class FieldNet(nn.Module):
         )
 
     def _shade(
-        self, f: Fields, middle: Style, fine: Style, mix: Style,
+        self, f: Fields, stars: Tensor, middle: Style, fine: Style, mix: Style,
         blur: tuple[Tensor, ...], texel: Tensor,
     ) -> Tensor:  # fmt: skip
         vein = torch.sin(f.vein)
@@ -255,7 +276,7 @@ class FieldNet(nn.Module):
         height = height + mix["facet"] * facet
 
         slope_x, slope_y = gradient(height)
-        relief = mix["relief"] * torch.exp(0.10 + 0.46 * middle["relief"]) / -texel
+        relief = mix["relief"] * torch.exp(0.10 + 0.70 * middle["relief"]) / -texel
         nx, ny = slope_x * relief, slope_y * relief
         up = torch.rsqrt(nx * nx + ny * ny + 1)
         lambert = (nx * (0.6 * fine["light_x"]) + ny * (0.25 * fine["light_y"] - 0.5) + 0.72) * up
@@ -274,13 +295,14 @@ class FieldNet(nn.Module):
         sharp = mix["sharp"] * torch.exp(0.5 * middle["threshold"])
         level = 0.65 * wide.mean((1, 2), keepdim=True)  # or a picture could lie wholly in the dark
         tone = torch.sigmoid(sharp * height - sharp * level)
+        light = light * (1 - mix["void"] * (1 - tone))  # gas shines by itself, and between it nothing does
         other = torch.sigmoid(f.hue + (0.9 * mix["facet"]) * facet)
         thin = vein * f.fineness
         line = f.gate / (1 + thin * thin)
         line = line + (mix["facet"] * (0.25 + 0.25 * fine["filament"])) * crease
         line = line + mix["jewel"] * jewel
         gleam = mix["gloss"] * (0.28 + 0.22 * fine["gloss"])
-        spark = gleam * gloss + (0.22 * mix["gloss"]) * (1 - up)
+        spark = gleam * gloss + (0.22 * mix["gloss"]) * (1 - up) + stars * (1.1 - tone)
         bloom = grow(shrink(line + spark * spark, blur), blur)
 
         matrix = palette(fine, mix, self.cool, self.lab_to_lms)
@@ -291,12 +313,34 @@ class FieldNet(nn.Module):
         coded = 255 * torch.tanh(torch.sqrt(linear))
         return coded.unflatten(2, height.shape[1:])
 
+    def _stars(
+        self, coarse: Style, middle: Style, mix: Style, place: Tensor, arrays: tuple[Tensor, ...]
+    ) -> Tensor:
+        """Points of light [B, H, W] on the plane as it is before the warp: rows of them that are shifted,
+        each at a height in its row and of a magnitude that are drawn from its numbers."""
+        x = weighed(arrays[0][:, 0], arrays[2], arrays[3])[None, None]
+        y = weighed(arrays[1][0], arrays[4], arrays[5])[None, :, None]
+        _, across, down, *_ = (place @ self.coarse_phase)[:, :, None, None].unbind(1)
+        zoom = STARS * torch.exp(0.2 * coarse["zoom"] + 0.35 * middle["detail"])
+        v = zoom * y + 4 * down
+        row = torch.floor(v)
+        u = (zoom * x + 4 * across) + 9 * fraction(0.7548 * row * row)
+        column = torch.round(u)
+        number = 0.6180 * column + (0.5698 * row + 0.1)
+        drawn = fraction(number * number)
+        magnitude = fraction(57.3 * drawn)
+        magnitude = magnitude * magnitude
+        away_x, away_y = u - column, (v - row - 0.18) - 0.64 * drawn
+        near = away_x * away_x + away_y * away_y
+        near = near * (zoom * (0.0024 + 0.8 * arrays[10])) ** -2.0
+        return (magnitude * magnitude + 0.06) * mix["star"] / (near * near + 1)
+
     def _facets(self, f: Fields, middle: Style, mix: Style, texel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Folded mirrors: a piecewise flat height, its bright creases, and jewels in the corners.
 
-        Each fold mirrors both axes and turns them, so three folds make up to 64 copies.
+        Each fold mirrors both axes and turns them, so four folds make up to 256 copies.
         """
-        scale = 1.7 * torch.exp(0.45 * middle["facet_scale"])
+        scale = mix["mirror"] * torch.exp(0.75 * middle["facet_scale"])
         free = 1.05 + 0.5 * middle["facet_turn"]
         angle = free + mix["right_angle"] * (math.pi / 4 - free)
         cos, sin = torch.cos(angle), torch.sin(angle)

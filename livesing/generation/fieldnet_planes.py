@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+BEADED = 0.06
+"""How far from the mean around it a value of a field may be."""
+
 
 def upsample(
     grids: Tensor, index_x: Tensor, weight_x: Tensor, index_y: Tensor, weight_y: Tensor
@@ -17,6 +20,30 @@ def upsample(
         .flatten(1, 2)
         for field in wide.unbind(1)
     ]  # fmt: skip
+
+
+def unbeaded(grids: Tensor) -> Tensor:
+    """[B, K, gw, gh] without the waves that are too short for the grid, which would come out as rows of
+    beads: where a value is far from the binomial mean around it, the mean takes its place."""
+    across = torch.cat([grids[:, :, :1], grids, grids[:, :, -1:]], 2)
+    across = across[:, :, :-2] + 2 * grids + across[:, :, 2:]
+    around = torch.cat([across[:, :, :, :1], across, across[:, :, :, -1:]], 3)
+    away = grids - (around[:, :, :, :-2] + 2 * across + around[:, :, :, 2:]) / 16
+    far = away * away
+    return grids - away * (far / (far + BEADED * BEADED))
+
+
+def weighed(grid: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+    """[g] along one axis -> [pixels], by the same splines; a coordinate of the grid becomes the pixels'."""
+    tiles, _, support = weight.shape
+    return torch.matmul(
+        weight, grid.index_select(0, index).unflatten(0, (tiles, support))[:, :, None]
+    ).flatten()
+
+
+def fraction(x: Tensor) -> Tensor:
+    """What is left above the next whole number below."""
+    return x - torch.floor(x)
 
 
 def shrink(plane: Tensor, blur: tuple[Tensor, ...]) -> Tensor:

@@ -55,9 +55,9 @@ def palette(fine: Style, mix: Style, cool: Tensor, lab_to_lms: Tensor) -> Tensor
     norm = torch.rsqrt(x * x + y * y + 0.02)
     hx, hy = x * norm, y * norm
     key = high_key(fine)[:, 0, 0]
-    chroma = (0.182 + 0.094 * fine.flat("chroma")) * (1 - 0.25 * key)
-    lightness = 0.575 + 0.17 * fine.flat("lightness") + 0.23 * key
-    contrast = 0.32 + 0.10 * fine.flat("contrast") + 0.08 * mix.flat("ambient")
+    chroma = (0.184 + 0.100 * fine.flat("chroma")) * (1 - 0.25 * key)
+    lightness = 0.575 + 0.20 * fine.flat("lightness") + 0.23 * key
+    contrast = 0.33 + 0.15 * fine.flat("contrast") + 0.08 * mix.flat("ambient")
     contrast = contrast * (1 - 0.40 * key)
     span = 0.95 + 0.75 * fine.flat("harmony")
 
