@@ -47,7 +47,8 @@ def mean_feeling(frames: Iterable[np.ndarray]) -> tuple[float, float]:
     rated = [np.ascontiguousarray(frame) for number, frame in enumerate(frames) if number % EVERY == 0]
     told = ImageEstimator().explain(rated)
     valence, arousal = told._replace(abstract=np.ones_like(told.abstract)).blend().mean(0)
-    return round(float(valence), 2), round(float(arousal), 2)
+    # No -0.
+    return round(float(valence), 2) + 0.0, round(float(arousal), 2) + 0.0
 
 
 def write_place(path: Path, place: tuple[float, float]) -> None:
