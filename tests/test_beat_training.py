@@ -14,10 +14,11 @@ from livesing.audio.framing import Floats
 from livesing.train.beat_corpus import Heard, heard
 from livesing.train.beat_examples import Examples, examples, load
 from livesing.train.beat_examples import save as save_examples
-from livesing.train.beat_genres import GENRES, LINES, NOTES, grid_of, pattern_of
+from livesing.train.beat_genres import GENRES, LINES, NOTES, SEQUENCES, grid_of, pattern_of
 from livesing.train.beat_lessons import inputs_of, lessons
 from livesing.train.beat_prune import pruned
 from livesing.train.beat_sketch import sketched
+from livesing.train.beat_songs import random_song
 from livesing.train.beat_timbres import make_bank
 
 SECONDS = 12.0
@@ -35,15 +36,27 @@ def some_inputs(seed: int, steps: int) -> Floats:
     return inputs
 
 
-@pytest.mark.parametrize("name", GENRES)
+@pytest.mark.parametrize("name", [*GENRES, *SEQUENCES])
 def test_a_genre_fits_its_bar(name: str) -> None:
-    genre = GENRES[name]
+    genre = (GENRES | SEQUENCES)[name]
     steps = genre.metre * genre.parts
     lines = [getattr(genre, line) for line in (*LINES, *NOTES)]
     assert all(len(line) % steps == 0 for line in lines if line not in ("", "-"))
     grid = grid_of(genre, np.random.default_rng(0))
     assert 0.9 * genre.bpm[0] < grid.bpm < 1.1 * genre.bpm[1]
     assert all(pattern_of(line, grid, np.random.default_rng(1)) is None for line in lines if line == "-")
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_a_sequence_is_broken_chords(name: str) -> None:
+    song = random_song(np.random.default_rng(2), SECONDS, {name: SEQUENCES[name]})
+    parts = {track.part for track in song.tracks}
+    assert "chords" in parts and not parts & {"low", "mid", "high"}
+    for part in ("bass", "lead"):
+        assert part not in parts or getattr(SEQUENCES[name], part) != "-"
+    [chords] = [track for track in song.tracks if track.part == "chords"]
+    times = [note[0] for note in chords.notes]
+    assert len(set(times)) == len(times)  # one note at a time
 
 
 def test_a_sounded_song_has_its_attacks_on_its_beats() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from livesing.audio.framing import Floats
 from livesing.train.beat_corpus import SECONDS, Heard
+from livesing.train.beat_genres import GENRES, SEQUENCES, Genre
 from livesing.train.beat_lessons import lessons, songs_in
 from livesing.train.beat_sketch import bank_in, sketched
 from livesing.train.corpus.render import SOUNDFONT
@@ -85,7 +86,8 @@ def main() -> int:
         description="Draws songs and keeps the steps of them that the beat network learns from.",
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="that of livesing.train.beat_corpus")
-    parser.add_argument("--songs", metavar="N", type=int, default=16_000, help="sketched ones")
+    parser.add_argument("--songs", metavar="N", type=int, default=40_000, help="sketched ones")
+    parser.add_argument("--sequences", metavar="N", type=int, default=2_880, help="sketched, and no drums")
     parser.add_argument(
         "--part", metavar="K/N", type=part, default="1/1", help="one of N processes that share the work"
     )
@@ -93,19 +95,21 @@ def main() -> int:
     options = parser.parse_args()
     bank = cache(partial(bank_in, options.folder, options.soundfont))
 
-    def make_sketched(number: int) -> Examples:
+    def make_sketched(number: int, seed: int, genres: Mapping[str, Genre]) -> Examples:
         first = number * AT_ONCE
-        seeds = ([3, k] for k in range(first, first + AT_ONCE))
-        songs = [sketched(np.random.default_rng(seed), bank(), SECONDS) for seed in seeds]
-        return examples(songs, np.random.default_rng([4, number]))
+        drawing = (np.random.default_rng([seed, k]) for k in range(first, first + AT_ONCE))
+        songs = [sketched(r, bank(), SECONDS, genres) for r in drawing]
+        return examples(songs, np.random.default_rng([seed + 1, number]))
 
+    kinds = {"sketched": (options.songs, 3, GENRES), "without-drums": (options.sequences, 15, SEQUENCES)}
     files: dict[str, Callable[[], Examples]] = {
-        f"sketched-{number:05d}.npz": partial(make_sketched, number)
-        for number in range(-(-options.songs // AT_ONCE))
+        f"{kind}-{number:05d}.npz": partial(make_sketched, number, seed, genres)
+        for kind, (songs, seed, genres) in kinds.items()
+        for number in range(-(-songs // AT_ONCE))
     }
-    if songs := songs_in(options.folder):
+    if sounded := songs_in(options.folder):
         for time in range(SOUNDED_TIMES):
-            files[f"sounded-{time}.npz"] = partial(examples, songs, np.random.default_rng([5, time]))
+            files[f"sounded-{time}.npz"] = partial(examples, sounded, np.random.default_rng([5, time]))
     names = list(files)
 
     def path_of(number: int) -> Path:

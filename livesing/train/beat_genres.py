@@ -23,6 +23,8 @@ class Genre:
     swing                   range of the share of a pair of swing_unit beats that its first half takes
     played                  by people, who are not exact
     share                   of the songs, beside the others': what is hard to count comes more often
+    turns                   chords without drums are broken, and a figure has one of so many notes; by default
+                            some are, with figures of six
     """
 
     bpm: tuple[float, float]
@@ -39,6 +41,7 @@ class Genre:
     swing_unit: float = 0.25
     played: bool = False
     share: float = 1.0
+    turns: tuple[int, ...] = ()
 
 
 GENRES: dict[str, Genre] = {
@@ -210,6 +213,23 @@ GENRES: dict[str, Genre] = {
     "fast tune": Genre((92, 150), bass="x...6...x...6...", chords="....7.......7...",
         lead="x8x8x8x8x8x8x8x8", played=True),
 }  # fmt: skip
+
+TURNS = (4, 8, 8, 4, 3, 6)
+SEQUENCES: dict[str, Genre] = {
+    # Nothing but broken chords, which mostly turn with the beat: a sequencer's, a harp's, a guitar's
+    "sequence": Genre((80, 146), bass="-", chords="xxxxxxxxxxxxxxxx", lead="-", turns=TURNS, share=2.0),
+    "sequence of halves": Genre((90, 134), bass="-", chords="x.x.x.x.x.x.x.x.", lead="-", turns=TURNS),
+    "sequence with gaps": Genre((96, 140), bass="-", chords="x8x9x4x8x8x9x4x6", lead="-", turns=TURNS),
+    "sequence with bass": Genre((84, 146), bass="x.......7.......", chords="xxxxxxxxxxxxxxxx", lead="-",
+        turns=TURNS),
+    "sequence with tune": Genre((84, 140), bass="x...5...7...5...", chords="xxxxxxxxxxxxxxxx", turns=TURNS),
+    "harp": Genre((60, 120), bass="-", chords="xxxxxxxxxxxxxxxx", lead="-", played=True, turns=TURNS),
+    "harp of halves": Genre((66, 120), bass="x.......4.......", chords="x.x.x.x.x.x.x.x.", lead="-",
+        played=True, turns=TURNS),
+    "harp of triplets": Genre((60, 126), bass="x..4..6..4..", chords="xxxxxxxxxxxx", lead="-", parts=3,
+        played=True, turns=(3, 3, 6)),
+}  # fmt: skip
+"""They come beside the GENRES, in songs of their own."""
 
 LINES = ("low", "mid", "high", "also")
 NOTES = ("bass", "chords", "lead")

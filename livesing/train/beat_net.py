@@ -29,12 +29,12 @@ from livesing.train.beat_examples import Examples, load
 from livesing.train.beat_prune import pruned
 from livesing.whole_file import whole_file
 
-HIDDEN = (256, 96)
+HIDDEN = (384, 128)
 UNITS = 128
 """Of its first layer, once it is pruned."""
 TAUGHT = 0.7
 """Share of the targets that is the large network's."""
-UPDATES, REFINED_UPDATES = 4500, 1300
+UPDATES, REFINED_UPDATES = 7000, 2000
 """Of a network that begins anew, and of one that was trained before; so the next four."""
 BATCH, REFINED_BATCH = 1024, 768
 FASTEST, REFINED_FASTEST = 2e-3, 1e-3

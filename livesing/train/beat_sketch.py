@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from livesing.beat_set.drum_sounds import Random
 from livesing.beat_set.tempo_map import Times
 from livesing.train import beat_timbres
 from livesing.train.beat_corpus import JOINED, KINDS, Heard
+from livesing.train.beat_genres import GENRES, Genre
 from livesing.train.beat_songs import Song, Track, random_song
 from livesing.train.beat_sounds import DRUM_PARTS
 from livesing.train.beat_timbres import HELD_S, PITCHES, Bank
@@ -23,18 +25,18 @@ BALANCE = 0.5
 """Spread of the tracks' gains, natural logarithm: no two mixes are alike."""
 
 
-def sketched(r: Random, bank: Bank, seconds: float) -> Heard:
+def sketched(r: Random, bank: Bank, seconds: float, genres: Mapping[str, Genre] = GENRES) -> Heard:
     """A random song of that length, perhaps two that follow each other."""
-    song = _placed(r, bank, seconds)
+    song = _placed(r, bank, seconds, genres)
     if r.random() < JOINED:
-        song = _joined(song, _placed(r, bank, seconds), r, seconds)
+        song = _joined(song, _placed(r, bank, seconds, genres), r, seconds)
     powers = _through_the_room(song.powers, r)
     return song._replace(powers=powers / powers.sum(axis=1).max())
 
 
-def _placed(r: Random, bank: Bank, seconds: float) -> Heard:
+def _placed(r: Random, bank: Bank, seconds: float, genres: Mapping[str, Genre]) -> Heard:
     while True:
-        song = random_song(r, seconds)
+        song = random_song(r, seconds, genres)
         powers = powers_of(song, r, bank)
         if powers.any():  # what is played may lie in bars that are silent
             return Heard(powers, song.tempo.beats, song.tempo.downbeats, KIND)

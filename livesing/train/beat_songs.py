@@ -6,7 +6,7 @@ each layer. It shares no pattern and no piece with livesing/beat_set, on which t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,8 +15,8 @@ from livesing.beat_set.tempo_map import TempoMap, played_beats, swung
 from livesing.train.beat_genres import GENRES, LINES, Genre, grid_of, pattern_of
 from livesing.train.beat_patterns import Grid, Pattern, Random, drawn, drum_patterns, pulse, random_grid
 
-SHARES = np.array([genre.share for genre in GENRES.values()])
-SHARES /= SHARES.sum()
+GENRELESS = 0.25
+"""Share of songs of no genre among those of GENRES."""
 DRUMLESS = 0.18
 """Share of songs of a genre with drums that do without."""
 
@@ -49,10 +49,12 @@ class Song:
 class Songwriter:
     """Draws one song with one tempo."""
 
-    def __init__(self, r: Random, seconds: float) -> None:
+    def __init__(self, r: Random, seconds: float, genres: Mapping[str, Genre] = GENRES) -> None:
         self._r = r
-        name = str(r.choice(list(GENRES), p=SHARES)) if r.random() < 0.75 else ""
-        self._genre: Genre | None = GENRES[name] if name else None
+        shares = np.array([genre.share for genre in genres.values()])
+        known = genres is not GENRES or r.random() < 1.0 - GENRELESS
+        name = str(r.choice(list(genres), p=shares / shares.sum())) if known else ""
+        self._genre: Genre | None = genres[name] if name else None
         self._grid: Grid = grid_of(self._genre, r) if self._genre else random_grid(r)
         grid = self._grid
         self._with_drums = self._genre is None or any(getattr(self._genre, line) != "-" for line in LINES)
@@ -174,7 +176,9 @@ class Songwriter:
             return float(low + (semitones - low) % 12 + 12 * (degree // 7))
 
         given = {name: self._line(name) for name in ("bass", "chords", "lead")}
-        if r.random() < (0.85 if drums else 0.8):
+        silent = {name for name in given if self._genre and getattr(self._genre, name) == "-"}
+        turns = self._genre.turns if self._genre else ()
+        if "bass" not in silent and r.random() < (0.85 if drums else 0.8):
             pattern = given["bass"] if given["bass"] is not None else self._bass_pattern()
             self._play("bass", pattern, r.uniform(0.2, 0.55), lambda at, k: [pitch(root(at), 31)], 0.95)
         if given["chords"] is not None or r.random() < 0.75:
@@ -182,10 +186,16 @@ class Songwriter:
             tones = (0, 2, 4) if r.random() < 0.7 else (0, 2, 4, 6)
             gain = r.uniform(0.08, 0.3) * (1.0 if drums else 1.4)
             # Dense chords are mostly broken, not struck.
-            if not drums and pattern.astype(bool).mean() > 0.45 and r.random() < 0.7:
+            if turns or (not drums and pattern.astype(bool).mean() > 0.45 and r.random() < 0.7):
                 figure = r.permutation([0, 2, 4, 7, 4, 2])
+                if turns:
+                    figure = r.choice([0, 2, 4, 7, 9], int(r.choice(turns)))
                 self._play(
-                    "chords", pattern, 2 * gain, lambda at, k: [pitch(root(at) + figure[k % 6], 52)], 1.2
+                    "chords",
+                    pattern,
+                    2 * gain,
+                    lambda at, k: [pitch(root(at) + figure[k % len(figure)], 52)],
+                    1.2,
                 )
             else:
                 self._play(
@@ -197,7 +207,7 @@ class Songwriter:
             self._play(
                 "arpeggio", pulse(grid, r), gain, lambda at, k: [pitch(root(at) + line[k % len(line)], 57)]
             )
-        if r.random() < 0.65:
+        if "lead" not in silent and r.random() < 0.65:
             bars = int(r.choice([2, 4, 8]))
             pattern = drawn(
                 grid, r, bars, density=r.uniform(0.1, 0.5), clarity=r.uniform(0, 1.5), per_second=4
@@ -270,10 +280,10 @@ class Songwriter:
             self._song.tracks.append(track)
 
 
-def random_song(r: Random, seconds: float) -> Song:
+def random_song(r: Random, seconds: float, genres: Mapping[str, Genre] = GENRES) -> Song:
     """One song whose beat people would tap."""
     while True:
-        writer = Songwriter(r, seconds)
+        writer = Songwriter(r, seconds, genres)
         song = writer.song()
         if writer.countable and any(track.notes for track in song.tracks):
             return song
