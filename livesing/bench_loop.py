@@ -45,16 +45,18 @@ def bench_loop(
     view: int,
     seconds: float,
     every: bool,
+    threads: int = 1,
     as_json: bool,
 ) -> None:
     """Measure one view on the grid, within its classes and over pieces (the demo piece, or `audio`), and
-    every view on a smaller grid. Raises UsageError for a generator without trained views, SourceError."""
+    every view on a smaller grid; pictures are felt on `threads` threads. Raises UsageError for a generator
+    without trained views, SourceError."""
     for named in audio:
         SoundFile(named).close()  # what was named must be sound before anything is measured
     views = {number: path for number in range(VIEWS) if (path := view_path(generator.name, number))}
     if view not in views:
         raise UsageError(f"there is no view {view} for {generator.name}: livesing train translator makes one")
-    loop = ClosedLoop(generator, ImageEstimator())
+    loop = ClosedLoop(generator, ImageEstimator(threads))
     chosen = read_view(views[view])
     raw = read_view(views[view].with_name(untreated_name(generator.name)))
     result: dict[str, Any] = {"generator": generator.name, "view": view, **plane(loop, chosen, raw)}

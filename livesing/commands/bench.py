@@ -1,6 +1,7 @@
 """Measurements, each as ratios within one run."""
 
 import argparse
+import os
 from pathlib import Path
 
 from livesing import __version__, words
@@ -119,10 +120,11 @@ def _loop(options: argparse.Namespace) -> None:
     size = SIZE if options.generator == "embedded" else None
     source = source_for(options.generator, options.weights, size)
     log = logging.getLogger(__name__)
-    generator = open_ready(source, options.engine, EngineCache(), 1, log.info)
+    threads = min(os.cpu_count() or 1, 4)
+    generator = open_ready(source, options.engine, EngineCache(), threads, log.info)
     bench_loop(
         generator, options.audio, view=options.view, seconds=options.seconds, every=not options.one,
-        as_json=options.json,
+        threads=threads, as_json=options.json,
     )  # fmt: skip
 
 
