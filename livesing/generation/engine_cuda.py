@@ -36,9 +36,8 @@ Way = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
 
 def placed(source: Source, precision: Precision) -> Graph:
     """The network of a source on the GPU."""
-    torch.backends.cudnn.benchmark = (
-        True  # shapes never change: the first frame tries which kernels are fastest
-    )
+    # shapes never change: the first frame tries which kernels are fastest
+    torch.backends.cudnn.benchmark = True
     net = graph(source).lower(precision).to(DEVICE)
     return net if source.generator == "embedded" else net.to(memory_format=torch.channels_last)
 

@@ -22,6 +22,7 @@ from livesing.train.beat_corpus import SECONDS, Heard
 from livesing.train.beat_genres import GENRES, SEQUENCES, Genre
 from livesing.train.beat_lessons import lessons, songs_in
 from livesing.train.beat_sketch import bank_in, sketched
+from livesing.train.beat_timbres import Bank
 from livesing.train.corpus.render import SOUNDFONT
 from livesing.train.missing import make_missing, part
 from livesing.whole_file import whole_file
@@ -65,6 +66,13 @@ def examples(
     return Examples(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+def drawn_songs(seed: int, number: int, bank: Bank, genres: Mapping[str, Genre] = GENRES) -> list[Heard]:
+    """File `number` of AT_ONCE songs; the same every time. Another seed, other songs."""
+    first = number * AT_ONCE
+    drawing = (np.random.default_rng([seed, k]) for k in range(first, first + AT_ONCE))
+    return [sketched(r, bank, SECONDS, genres) for r in drawing]
+
+
 def save(made: Examples, path: Path) -> None:
     """A file is whole or not there."""
     with whole_file(path) as partial, partial.open("wb") as file:
@@ -96,10 +104,7 @@ def main() -> int:
     bank = cache(partial(bank_in, options.folder, options.soundfont))
 
     def make_sketched(number: int, seed: int, genres: Mapping[str, Genre]) -> Examples:
-        first = number * AT_ONCE
-        drawing = (np.random.default_rng([seed, k]) for k in range(first, first + AT_ONCE))
-        songs = [sketched(r, bank(), SECONDS, genres) for r in drawing]
-        return examples(songs, np.random.default_rng([seed + 1, number]))
+        return examples(drawn_songs(seed, number, bank(), genres), np.random.default_rng([seed + 1, number]))
 
     kinds = {"sketched": (options.songs, 3, GENRES), "without-drums": (options.sequences, 15, SEQUENCES)}
     files: dict[str, Callable[[], Examples]] = {

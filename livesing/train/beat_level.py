@@ -40,9 +40,10 @@ from livesing.audio.beat_level import (
 from livesing.audio.framing import Floats
 from livesing.beat_set.drum_sounds import Random
 from livesing.beat_set.tempo_map import Times
-from livesing.train.beat_corpus import SECONDS, Heard
+from livesing.train.beat_corpus import Heard
+from livesing.train.beat_examples import AT_ONCE, SOUNDED_TIMES, drawn_songs
 from livesing.train.beat_lessons import changed, songs_in, stretched
-from livesing.train.beat_sketch import bank_in, sketched
+from livesing.train.beat_sketch import bank_in
 from livesing.train.corpus.render import SOUNDFONT
 from livesing.train.missing import make_missing
 from livesing.whole_file import whole_file
@@ -57,8 +58,6 @@ MOMENTS = 3
 EARLIEST_S = 5.0
 OFF_BEATS = 0.02
 """Spread of how far the pulse lies off the beat."""
-AT_ONCE = 240
-SOUNDED_TIMES = 6
 HIDDEN = (96, 24)
 BATCH = 128
 FASTEST, DECAY, DROPOUT = 2e-3, 0.05, 0.2
@@ -237,11 +236,8 @@ def main() -> int:
     bank = cache(partial(bank_in, options.folder, options.soundfont))
 
     def make_sketched(number: int) -> Profiles:
-        first = number * AT_ONCE
         # Not those songs that the beat network has learnt from.
-        seeds = ([7, k] for k in range(first, first + AT_ONCE))
-        songs = [sketched(np.random.default_rng(seed), bank(), SECONDS) for seed in seeds]
-        return profiles(songs, np.random.default_rng([8, number]))
+        return profiles(drawn_songs(7, number, bank()), np.random.default_rng([8, number]))
 
     files: dict[str, Callable[[], Profiles]] = {
         f"sketched-{number:05d}.npz": partial(make_sketched, number)
