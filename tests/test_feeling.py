@@ -13,7 +13,7 @@ from sounds import cut, silence, song, white
 from livesing.array_file import read_arrays, write_arrays
 from livesing.audio.attack_level import AttackLevel
 from livesing.audio.chord_mode import ChordMode
-from livesing.audio.descriptors import DESCRIPTORS, DescriptorPath, columns
+from livesing.audio.descriptors import DESCRIPTORS, DescriptorPath, columns, zero_crossings
 from livesing.audio.pulse import SILENCE_DB
 from livesing.audio.slow import Cues
 from livesing.errors import UsageError, WeightsError
@@ -368,6 +368,32 @@ def test_descriptors_of_a_tone():
     for part in ("25.0", "50.0", "75.0", "90.0"):
         assert told[f"pcm_fftMag_spectralRollOff{part}_sma_amean"] == pytest.approx(1000, abs=100)
     assert told["pcm_RMSenergy_sma_de_stddev"] < 1e-3
+
+
+OPENSMILE = (
+    2.401, 0.16057, 0.016417, 3.9796, 0.51792, 263.71, 309.65, 389.75, 846.69, 0.25851, 609.33, 2.8807,
+    2.3726e+06, 9.2919, 116.51, -1.3058, 0.5305, 10.371, 23.072, 28.198, 18.067, -1.9011, -27.839, -40.149,
+    -37.818, 11.769, 58.975, 27.992, -20.844, -15.223, 13.862,
+)  # fmt: skip
+"""Means over the second from .5 s on of what openSMILE 3 (ComParE_2016) tells of the sound below."""
+
+
+def test_descriptors_are_opensmiles():
+    t = np.arange(44_100 * 5 // 2) / 44_100
+    chirp = 0.15 * np.sin(2 * np.pi * (110 * t + 40 * t**2)) * (1 + np.sin(6 * np.pi * t))
+    sound = chirp + 0.1 * np.sign(np.sin(880 * np.pi * t)) + 0.05 * np.sin(120 * np.pi * t)
+    row = DescriptorPath(44_100).push(np.round(sound * 32767) / 32768)[1]
+    told = row[: len(DESCRIPTORS)]
+    np.testing.assert_allclose(told[1:], OPENSMILE[1:], rtol=0.015)
+    assert told[0] == pytest.approx(OPENSMILE[0], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("wave", "count"),
+    [([1, -1, 1, -1], 2), ([1, 0, -1, -1], 1), ([1, 0, 1, 1], 0), ([0, 0, 0, 0], 2), ([1, 1, -1, -1], 1)],
+)
+def test_zeros_cross_as_in_opensmile(wave, count):
+    assert zero_crossings(np.array([wave], float))[0] == count / 2
 
 
 def test_descriptors_do_not_care_how_the_stream_is_cut():

@@ -6,8 +6,8 @@ al. (2013), "The INTERSPEECH 2013 computational paralinguistics challenge", and 
 with openSMILE. What has to do with a voice's pitch (F0, jitter, shimmer, HNR), the RASTA-filtered bands and
 the spectral harmonicity do not reproduce and are left out.
 
-Measured against openSMILE (ComParE_2016) on four pieces of recorded music: r of every column at least .99,
-most over .999. In digital silence openSMILE counts zero crossings otherwise and its entropy leaps.
+Measured against openSMILE (ComParE_2016) on five pieces of recorded music: r of every column at least .99,
+of nine in ten over .9999. In digital silence openSMILE's entropy leaps.
 """
 
 from __future__ import annotations
@@ -68,6 +68,19 @@ def equal_loudness() -> Doubles:
     return np.asarray((w2 + 56.8e6) * w2**2 / ((w2 + 6.3e6) ** 2 * (w2 + 0.38e9)))
 
 
+def band_weights(hz: Doubles, low: float, high: float) -> Doubles:
+    """[n] how far each bin counts in a band: wholly inside, by the share of its gap at the edges."""
+    gap = hz[1]
+    return np.asarray(np.clip(np.minimum((hz - low) / gap, (high - hz) / gap) + 1.0, 0.0, 1.0))
+
+
+def zero_crossings(frames: Doubles) -> Doubles:
+    """[n, samples] -> [n] changes of sign for each sample. Like in openSMILE, a sample of exactly 0 is one
+    unless the wave only touches it."""
+    before, here, after = frames[:, :-2], frames[:, 1:-1], frames[:, 2:]
+    return np.mean((before * here < 0.0) | ((here == 0.0) & (before * after <= 0.0)), axis=1)
+
+
 class FrameDescriptors:
     """Frames to descriptors; of the past it knows the last spectrum, for the flux."""
 
@@ -80,6 +93,7 @@ class FrameDescriptors:
         lifter = 1.0 + LIFTER / 2.0 * np.sin(np.pi * orders / LIFTER)
         self._cosines = (np.sqrt(2.0 / MEL_BANDS) * lifter * cosines).T
         self._hz = np.arange(FFT // 2 + 1) * RATE / FFT
+        self._bands = np.stack([band_weights(self._hz, low, high) for low, high in BANDS_HZ], axis=1)
         bark = 13.0 * np.arctan(0.00076 * self._hz) + 3.5 * np.arctan((self._hz / 7500.0) ** 2)
         # Aures' sharpness: critical bands over 15 Bark count more.
         self._sharpness = 0.11 * bark * np.where(bark <= 15.0, 1.0, 0.066 * np.exp(0.171 * bark))
@@ -88,12 +102,12 @@ class FrameDescriptors:
     def describe(self, frames: Doubles, long_frames: Doubles) -> Doubles:
         """frames: [n, 882]; long_frames: [n, 2646], both beginning together. [n, len(DESCRIPTORS)]."""
         magnitude = np.abs(np.fft.rfft(frames * self._window, FFT, axis=1))
+        magnitude[:, 0] = 0.0  # openSMILE leaves out what lies at 0 Hz
         power = magnitude**2
-        signs = np.signbit(long_frames)
         bands = power @ self._mel
         auditory = AUDITORY_SCALE * np.mean((bands * self._loudness) ** 0.33, axis=1)
         rms = np.sqrt(np.mean(frames**2, axis=1))
-        crossings = np.mean(signs[:, 1:] != signs[:, :-1], axis=1)
+        crossings = zero_crossings(long_frames)
         # As if samples were integers of 16 bits, and the logarithm never negative.
         logs = np.log(np.maximum(bands * 32767.0**2, 1.0))
         return np.column_stack(
@@ -103,13 +117,12 @@ class FrameDescriptors:
     def _spectral(self, magnitude: Doubles, power: Doubles) -> Doubles:
         """[n, 513] each -> [n, 14], from the two bands to the sharpness."""
         hz = self._hz
-        bins = hz.size
-        columns = [power[:, (hz >= low) & (hz <= high)].sum(axis=1) / bins for low, high in BANDS_HZ]
+        columns = list((power @ self._bands / hz.size).T)
         cumulative = np.cumsum(power, axis=1)
         total = cumulative[:, -1]
         for part in ROLL_OFFS:
             reached = np.sum(cumulative < part * total[:, None], axis=1)
-            columns.append(hz[np.minimum(reached, bins - 1)])
+            columns.append(hz[np.minimum(reached, hz.size - 1)])
         before = magnitude[:1] if self._last is None else self._last
         rise = np.diff(np.concatenate((before, magnitude)), axis=0)
         self._last = magnitude[-1:]
