@@ -29,7 +29,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], notes: Mapping[
     header: dict[str, Any] = {"__metadata__": dict(notes)}
     body = b""
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = np.asarray(arrays[name], order="C")
         data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
         header[name] = {
             "dtype": NAMES[array.dtype],

@@ -63,15 +63,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parser.parse_args(_join_moods(arguments))
         _log(options.verbose)
         options.run(options)
+        sys.stdout.flush()
     except LivesingError as error:
-        print(f"livesing: {error}", file=sys.stderr)
-        return 2
+        return _refuse(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output has gone: `livesing analyse ... | head`
         sys.stderr.close()
         return 0
+    except OSError as error:  # a full disk, a folder that must not be written
+        logging.debug("it happened here", exc_info=True)
+        return _refuse(f"{error.filename or 'the output'}: {error.strerror or error}")
     return 0
+
+
+def _refuse(why: str) -> int:
+    """One line on stderr, even where a file's name has several -> the exit code."""
+    print(f"livesing: {' '.join(why.splitlines())}", file=sys.stderr)
+    return 2
 
 
 def _join_moods(arguments: list[str]) -> list[str]:

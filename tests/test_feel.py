@@ -1,8 +1,10 @@
 """`livesing feel`: any picture that there is, and a clear word about any that there is not."""
 
 import csv
+import errno
 import io
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,23 @@ def test_sixteen_bits_become_eight(top: int, tmp_path: Path) -> None:
     read = read_picture(tmp_path / "deep.png")
     assert np.abs(read[..., 0] - values / 257.0).max() < 1
     assert (read[..., 0] == read[..., 2]).all()
+
+
+def test_more_than_sixteen_bits_become_eight(tmp_path: Path) -> None:
+    values = (np.arange(1200).reshape(30, 40) * 1_000_000).astype(np.int32)
+    Image.fromarray(values).save(tmp_path / "deep.tif")
+    np.testing.assert_allclose(
+        read_picture(tmp_path / "deep.tif")[..., 0], values / values.max() * 255, atol=1
+    )
+
+
+def test_a_picture_may_be_too_large(tmp_path: Path) -> None:
+    size = (100_000).to_bytes(4, "big")
+    header = b"IHDR" + size * 2 + bytes([8, 2, 0, 0, 0])
+    chunk = (13).to_bytes(4, "big") + header + zlib.crc32(header).to_bytes(4, "big")
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + b"\0\0\0\0IDAT")
+    with pytest.raises(PictureError, match=r"huge\.png is too large"):
+        read_picture(tmp_path / "huge.png")
 
 
 def test_what_is_transparent_shows_grey(tmp_path: Path) -> None:
@@ -154,6 +173,24 @@ def test_several_broken_pictures_are_one_line(
     assert err.count("\n") == 1
     for name in ("broken.png", "missing.png", str(tmp_path)):
         assert name in err
+
+
+def test_a_name_of_two_lines_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "two\nlines.png").write_bytes(b"no picture")
+    assert main(["feel", str(tmp_path / "two\nlines.png")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_full_disk_is_one_line(
+    picture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    assert main(["feel", str(picture)]) == 2
+    assert capsys.readouterr().err == "livesing: the output: No space left on device\n"
 
 
 def test_no_picture_is_bad_use(capsys: pytest.CaptureFixture[str]) -> None:

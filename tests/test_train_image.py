@@ -16,22 +16,23 @@ from PIL import Image
 
 torch = pytest.importorskip("torch", reason="needs torch, of the extra [train]")
 
+from livesing.array_file import write_arrays  # noqa: E402
 from livesing.cli import main  # noqa: E402
 from livesing.errors import UsageError  # noqa: E402
 from livesing.train import (  # noqa: E402
+    checkpoint,
     image_augment,
     image_distil,
     image_heads,
     image_layers,
     image_process,
     image_report,
-    image_weights,
 )
 from livesing.train.image_augment import Sources  # noqa: E402
 from livesing.train.image_data import read_rated, split_by_theme, theme_of  # noqa: E402
 from livesing.train.image_distil import distil, explained, judged  # noqa: E402
 from livesing.train.image_heads import GateSees  # noqa: E402
-from livesing.train.image_mobilenet import Fold, squares, train_mobilenet  # noqa: E402
+from livesing.train.image_mobilenet import Fold, read_backbone, squares, train_mobilenet  # noqa: E402
 from livesing.train.image_names import (  # noqa: E402
     LABELS,
     class_feelings,
@@ -88,6 +89,22 @@ def test_the_published_layout_is_read(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.standard.std(0), 1, atol=1e-9)
 
 
+def test_files_and_themes_are_found_whatever_their_kind(tmp_path: Path) -> None:
+    pictures, _ = made_pictures(20)
+    (tmp_path / "images").mkdir()
+    lines = [" file , Theme, Valence_mean , Arousal_mean"]
+    for i, picture in enumerate(pictures):
+        name = f"I{i}{('.png', '.JPG', '.tif', '.GIF')[i % 4]}"
+        Image.fromarray(picture).save(tmp_path / "images" / name)
+        # by file with and without its folder, and by theme alone
+        named = (f"images/{name}", name, name, "")[i % 4]
+        lines.append(f"{named}, {f'I{i}' if not named else f'Dog {i}'} ,{1 + i % 7},{7 - i % 5}")
+    (tmp_path / "labels.csv").write_text("\n\n".join(lines), encoding="utf-8-sig")
+    data = read_rated(tmp_path)
+    assert [path.stem for path in data.files] == [f"I{i}" for i in range(20)]
+    assert set(data.themes) == {"dog", "i"}
+
+
 def test_the_development_layout_is_read(data_dir: Path) -> None:
     data = read_rated(data_dir / "oasis_dev")
     assert len(data.files) == 521
@@ -132,11 +149,15 @@ def _without(folder: Path, old: str, new: str) -> None:
         (lambda folder: (folder / "OASIS.csv").unlink(), "has no labels.csv or OASIS.csv"),
         (lambda folder: _without(folder, "Valence_mean", "Valence"), "no column Valence_mean"),
         (lambda folder: _without(folder, "Theme,", "Name,"), "neither a column file nor a column Theme"),
-        (lambda folder: _without(folder, "Thing A 1", "Thing Z 9"), "there is no picture 'Thing Z 9'"),
+        (lambda folder: _without(folder, "Thing A 1", "Thing Z 9"), "there is no picture 'Thing Z 9.jpg'"),
         (lambda folder: _without(folder, "Thing A 1", "../../secret"), "there is no picture"),
         (
             lambda folder: _without(folder, "made,", "made,many"),
             r"OASIS.csv:2: Valence_mean is 'many.*not a number",
+        ),
+        (
+            lambda folder: (folder / "OASIS.csv").write_bytes(b"Theme,Valence_mean,Arousal_mean\n\xe9,1,2\n"),
+            "no table of ratings",
         ),
         (
             lambda folder: (folder / "images" / "Thing A 2.jpg").write_bytes(b"?"),
@@ -262,50 +283,18 @@ def test_other_weights_are_refused(spoil: Callable[[dict[str, Any]], object], sa
     assert all((tensor == before[name]).all() for name, tensor in net.state_dict().items())
 
 
-@pytest.mark.parametrize("ending", ["safetensors", "pth"])
-def test_weights_travel_in_files(ending: str, tmp_path: Path) -> None:
-    tensors = {"a.weight": torch.randn(3, 4), "b": torch.arange(5), "c": torch.tensor(2.5)}
+@pytest.mark.parametrize("ending", ["safetensors", "pth", "tar"])
+def test_a_backbone_travels_in_files(ending: str, tmp_path: Path) -> None:
+    tensors = {"a.weight": torch.randn(3, 4), "b": torch.arange(5), "c": torch.tensor(7)}
     path = tmp_path / f"weights.{ending}"
-    if ending == "pth":
-        torch.save(tensors, path)
+    if ending == "safetensors":
+        write_arrays(path, {name: tensor.numpy() for name, tensor in tensors.items()}, {"note": "made"})
     else:
-        image_weights.save(path, tensors, {"note": "made"})
-    loaded = image_weights.load(path)
+        torch.save(tensors if ending == "pth" else {"epoch": 3, "state_dict": tensors}, path)
+    loaded = read_backbone(path)
     assert loaded.keys() == tensors.keys()
-    assert all(
-        (loaded[name] == tensor).all() and loaded[name].dtype == tensor.dtype
-        for name, tensor in tensors.items()
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("w.safetensors", b""),
-        ("w.safetensors", b"\xff" * 40),
-        ("w.safetensors", (2).to_bytes(8, "little") + b"[]"),
-        (
-            "w.safetensors",
-            (53).to_bytes(8, "little") + b'{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}',
-        ),
-        ("w.pth", b"no weights"),
-    ],
-)
-def test_files_that_hold_no_weights_are_refused(name: str, content: bytes, tmp_path: Path) -> None:
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(UsageError, match=name):
-        image_weights.load(tmp_path / name)
-
-
-def test_code_in_a_checkpoint_does_not_run(tmp_path: Path) -> None:
-    class Trap:
-        def __reduce__(self):  # type: ignore[no-untyped-def]
-            return (Path(tmp_path / "sprung").touch, ())
-
-    torch.save({"a": Trap()}, tmp_path / "trap.pth")
-    with pytest.raises(UsageError, match="safely"):
-        image_weights.load(tmp_path / "trap.pth")
-    assert not (tmp_path / "sprung").exists()
+    for name, tensor in tensors.items():
+        torch.testing.assert_close(loaded[name], tensor, rtol=0, atol=0)
 
 
 def test_mobilenet_learns_made_data() -> None:
@@ -322,7 +311,7 @@ def test_mobilenet_learns_made_data() -> None:
 def test_a_run_of_mobilenet_leaves_weights_and_report(tmp_path: Path) -> None:
     made_corpus(tmp_path / "data", 24)
     backbone = tmp_path / "backbone.safetensors"
-    image_weights.save(backbone, layout(), {})
+    write_arrays(backbone, {name: tensor.numpy() for name, tensor in layout().items()}, {})
     out = tmp_path / "out"
 
     def run(fresh: bool) -> image_report.Scores:
@@ -335,23 +324,27 @@ def test_a_run_of_mobilenet_leaves_weights_and_report(tmp_path: Path) -> None:
         assert (out / name).stat().st_size > 100
     (score,) = json.loads((out / "report.json").read_text())["scores"].values()
     assert score["r"]["valence"] == pytest.approx(scores.r[0])
-    weights = image_weights.load(out / "image.safetensors")
+    weights = read_backbone(out / "image.safetensors")
     MobileNetV2().load_state_dict(weights)
+    assert not (out / "checkpoint.pt").exists()
 
     # Stopped after the first fold, it goes on from there to the same end.
-    state = torch.load(out / "checkpoint.pt", weights_only=True)
     first = Fold(0, 3, layout(), "")
     data = read_rated(tmp_path / "data")
     rows = split_by_theme(data.themes, 2, 3) != 0
     pictures = squares(data.files, 32)
     for epoch in range(2):
         first.learn(epoch, 2, pictures[rows], data.standard[rows])
-    state.update(fold=0, epoch=2, state=first.state(), predicted=torch.zeros(24, 2))
-    torch.save(state, out / "checkpoint.pt")
-    again = run(fresh=False)
-    assert again.r == pytest.approx(scores.r, abs=1e-5)
-    after = image_weights.load(out / "image.safetensors")
-    assert all(torch.allclose(after[name], tensor, atol=1e-6) for name, tensor in weights.items())
+    settings = {"net": "MobileNetV2", "epochs": 2, "folds": 2, "seed": 3, "side": 32, "pictures": 24}
+    settings["backbone"] = str(backbone)
+    state = {"fold": 0, "epoch": 2, "state": first.state(), "predicted": torch.zeros(24, 2)}
+    checkpoint.keep(out / "checkpoint.pt", settings | {"seed": 4}, state)
+    with pytest.raises(UsageError, match="other options"):
+        run(fresh=False)
+    checkpoint.keep(out / "checkpoint.pt", settings, state)
+    assert run(fresh=False).r == scores.r
+    after = read_backbone(out / "image.safetensors")
+    assert all((after[name] == tensor).all() for name, tensor in weights.items())
 
 
 # ------------------------------------------------------------------------------------------------ the student
@@ -526,27 +519,32 @@ def test_student_and_teacher_look_at_the_same_places() -> None:
     assert seen.scores.shape == (2, 1001)
 
 
-def test_distillation_goes_on_where_it_stopped(lesson_giver: Made, tmp_path: Path) -> None:
+def test_distillation_goes_on_as_if_it_had_not_been_stopped(lesson_giver: Made, tmp_path: Path) -> None:
     photographs = [Image.fromarray(picture) for picture in made_pictures(6)[0]]
     seen: list[int] = []
 
-    def run(name: str, stop: int | None = None) -> Student:
+    def run(name: str, stop: int | None = None, seed: int = 0) -> Student:
         def progress(done: int, total: int, note: str) -> None:
-            if total == 4:
+            if total == 5:
                 seen.append(done)
-            if total == 4 and done == stop:
+            if total == 5 and done == stop:
                 raise KeyboardInterrupt
 
         return distil(
-            lesson_giver, Sources(photographs), 4, 0, tmp_path / name, progress,
-            every=2, batch=4, beginners=8, widening=1, side=64,
+            lesson_giver, Sources(photographs), 5, seed, tmp_path / name, progress,
+            every=4, batch=2, beginners=8, widening=1, side=64,
         )  # fmt: skip
 
+    whole = run("whole.pt")
     with pytest.raises(KeyboardInterrupt):
-        run("stopped.pt", stop=3)
+        run("stopped.pt", stop=4)
     seen.clear()
-    run("stopped.pt")
-    assert seen == [3, 4]
+    again = run("stopped.pt")
+    assert seen == [5]
+    for name, tensor in whole.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], tensor, rtol=0, atol=0)
+    with pytest.raises(UsageError, match="other options"):
+        run("whole.pt", seed=1)
 
 
 def test_steps_of_gradient_bring_the_student_nearer(lesson_giver: Made) -> None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from livesing.errors import LivesingError
 
-MOST_PIXELS = 200_000_000
+MOST_PIXELS = 170_000_000
+"""Fewer than what Pillow takes for a bomb."""
 BEHIND = (128, 128, 128)
 """What shows through transparent parts."""
 
@@ -32,7 +33,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
             warnings.simplefilter("ignore")  # of broken notes in the file and of its size: judged below
             with Image.open(path) as file:
                 if file.width * file.height > MOST_PIXELS:
-                    raise PictureError(f"{path} is too large: {file.width}x{file.height} pixels")
+                    raise Image.DecompressionBombError
                 file.seek(0)
                 file.load()
                 picture = ImageOps.exif_transpose(file)
@@ -43,7 +44,9 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise PictureError(f"{path} is a folder, not a picture") from error
     except UnidentifiedImageError as error:
         raise PictureError(f"{path} is no picture that can be read") from error
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"{path} is too large: over {MOST_PIXELS // 1_000_000} million pixels") from error
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         raise PictureError(f"{path} cannot be read: {_in_one_line(error)}") from error
 
 
@@ -51,10 +54,11 @@ def _eight_bits(picture: "Image.Image") -> NDArray[np.uint8]:  # type: ignore[na
     from PIL import Image
 
     if picture.mode in ("I;16", "I;16B", "I;16L", "I;16N", "I", "F"):
-        values = np.asarray(picture, np.float64)
-        # A file of 16 bits may use fewer; floats are 0..1 or 0..255.
-        top = 65535.0 if picture.mode != "F" else 1.0 if values.max(initial=0) <= 1 else 255.0
-        grey = np.clip(np.nan_to_num(values) * (255.0 / top), 0, 255)
+        values = np.nan_to_num(np.asarray(picture, np.float32))
+        # A file of 16 bits may use fewer, one of 32 may use more; floats are 0..1 or 0..255.
+        most = float(values.max(initial=0))
+        top = max(65535.0, most) if picture.mode != "F" else 1.0 if most <= 1 else 255.0
+        grey = np.clip(values * (255.0 / top), 0, 255)
         return np.repeat(np.rint(grey).astype(np.uint8)[:, :, None], 3, axis=2)
     if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
         front = picture.convert("RGBA")

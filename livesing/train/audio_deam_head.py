@@ -19,6 +19,7 @@ from livesing.audio.descriptors import columns as our_columns
 from livesing.errors import UsageError
 from livesing.sentiment.deam_estimator import HIDDEN, Z_LIMIT, DeamHead
 from livesing.train.audio_folds import Outcome, song_folds, song_means, write_report
+from livesing.train.audio_network import mark_of
 from livesing.train.audio_set import RatedRows, read_feature_rows
 from livesing.train.image_report import show_progress
 
@@ -102,7 +103,7 @@ def train_deam_head(
     features: Path, output: Path, *, epochs: int, folds: int, seed: int, threads: int, fresh: bool
 ) -> None:
     """Writes deam.safetensors, deam.md, deam.json and, with matplotlib, deam.png into `output`. Folds that an
-    earlier run has finished are kept unless `fresh`."""
+    earlier run with the same data and options has finished are kept unless `fresh`."""
     torch.set_num_threads(threads)
     data = read_feature_rows(features)
     songs = len(np.unique(data.song))
@@ -120,8 +121,9 @@ def train_deam_head(
         show_progress(done, total, "epochs")
 
     predicted = np.zeros_like(data.ratings)
+    run = mark_of(data.x, data.ratings, np.array([seed, epochs, folds]))
     for number in range(folds):
-        kept = output / f".deam-{seed}-{epochs}-{folds}-{songs}-{number}.safetensors"
+        kept = output / f".deam-{run:08x}-{number}.safetensors"
         if fresh or not kept.is_file():
             write_arrays(kept, fit_head(data, fold != number, seed + number, epochs, tick), {})
         else:

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from livesing.train.image_report import Scores, plot, score
-from livesing.whole_file import whole_file
+from livesing.train.image_report import Scores, plot, score, write_text
 
 Doubles = NDArray[np.float64]
 
@@ -58,9 +57,9 @@ def write_report(
     """Writes stem.md (the model card), stem.json (the figures) and, where there is matplotlib, stem.png
     (predicted against rated, a dot a song); prints the scores."""
     scores = scores_by(outcome.predicted, outcome.rated, outcome.song)
-    _write(output / f"{stem}.md", _card(title, facts, note, scores))
+    write_text(output / f"{stem}.md", _card(title, facts, note, scores))
     figures = {"settings": dict(outcome.settings), "scores": _plain(scores)}
-    _write(output / f"{stem}.json", json.dumps(figures, indent=2) + "\n")
+    write_text(output / f"{stem}.json", json.dumps(figures, indent=2) + "\n")
     predicted, rated = (song_means(values, outcome.song) for values in (outcome.predicted, outcome.rated))
     plot(output / f"{stem}.png", predicted, rated, f"{title}: songs it was not trained on")
     for name, scored in scores.items():
@@ -95,8 +94,3 @@ def _plain(scores: Mapping[str, Scores]) -> dict[str, Any]:
         }
         for name, s in scores.items()
     }
-
-
-def _write(path: Path, text: str) -> None:
-    with whole_file(path) as partial:
-        partial.write_text(text, encoding="utf-8")

@@ -6,9 +6,10 @@ stopped goes on as if it had not been.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torch import nn
 
 from livesing.array_file import Arrays
 from livesing.sentiment.paper_estimator import HIDDEN, Z_LIMIT, quantised
-from livesing.whole_file import whole_file
+from livesing.train import checkpoint
 
 Floats = NDArray[np.float32]
 SMALLEST_DEVIATION = 1e-3
@@ -50,6 +51,14 @@ class Recipe(NamedTuple):
         raise ValueError(f"the recipe has {self.epochs} epochs")
 
 
+def mark_of(*arrays: NDArray[np.generic]) -> int:
+    """By which the same data are known again."""
+    mark = 0
+    for array in arrays:
+        mark = zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data, mark)
+    return mark
+
+
 def statistics(x: NDArray[np.floating]) -> tuple[Floats, Floats]:
     """x: [n, features], also float16 -> mean and 1 / standard deviation of each."""
     total, squares = np.zeros(x.shape[1]), np.zeros(x.shape[1])
@@ -76,14 +85,19 @@ def train(
 ) -> Arrays:
     """x: [n, features] (float16 to save memory), y: [n, 2] -> the arrays of a PaperNetwork.
 
-    kept: where the state is kept between epochs; an earlier state there is gone on from. tick: called with
-    the epochs done so far.
+    kept: where the state is kept between epochs; an earlier state of the same run is gone on from. tick:
+    called with the epochs done so far.
     """
+    settings = {"net": "paper", "seed": seed, "epochs": recipe.epochs, "data": mark_of(x, y)}
     mean, scale = statistics(x)
     torch.manual_seed(seed)
     net = network(x.shape[1], recipe.dropout)
     optimiser = torch.optim.Adam(net.parameters(), recipe.rate(0))
-    first = _resumed(kept, net, optimiser) if kept is not None else 0
+    first = 0
+    if kept is not None and (state := checkpoint.resumed(kept, settings)) is not None:
+        net.load_state_dict(state["net"])
+        optimiser.load_state_dict(state["optimiser"])
+        first = state["epochs"]
     rows, wanted = torch.from_numpy(x), torch.from_numpy(np.asarray(y, np.float32))
     centre, widths = torch.from_numpy(mean), torch.from_numpy(scale)
     tick(first)
@@ -99,7 +113,8 @@ def train(
             loss.backward()
             optimiser.step()
         if kept is not None:
-            _keep(kept, net, optimiser, epoch + 1)
+            state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "epochs": epoch + 1}
+            checkpoint.keep(kept, settings, state)
         tick(epoch + 1)
     return _arrays(net, mean, scale)
 
@@ -116,22 +131,3 @@ def _arrays(net: nn.Sequential, mean: Floats, scale: Floats) -> Arrays:
         "output.weight": weights["3.weight"],
         "output.bias": weights["3.bias"],
     }
-
-
-def _keep(path: Path, net: nn.Module, optimiser: torch.optim.Optimizer, epochs: int) -> None:
-    state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "epochs": epochs}
-    with whole_file(path) as partial:
-        torch.save(state, partial)
-
-
-def _resumed(path: Path, net: nn.Module, optimiser: torch.optim.Optimizer) -> int:
-    """Epochs that were done already; a state of something else is passed over."""
-    if not path.is_file():
-        return 0
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        net.load_state_dict(state["net"])
-        optimiser.load_state_dict(state["optimiser"])
-        return int(state["epochs"])
-    except Exception:  # torch raises what it likes for a damaged file
-        return 0

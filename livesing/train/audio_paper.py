@@ -7,6 +7,7 @@ run that was stopped goes on where it was.
 from __future__ import annotations
 
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -48,7 +49,7 @@ class Song(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Songs to learn from, and what the model card says of them."""
+    """Songs to learn from, and what the model card says of them; of `data` after their number."""
 
     songs: list[Song]
     data: str
@@ -64,7 +65,7 @@ def corpus_source(folder: Path) -> Source:
         Song(piece.seed, piece.path, None, rating[None]) for piece, rating in zip(pieces, felt, strict=True)
     ]
     data = (
-        f"{len(songs)} pieces of {len({piece.texture for piece in pieces})} textures, composed by code and "
+        f"pieces of {len({piece.texture for piece in pieces})} textures, composed by code and "
         "rendered with fluidsynth and the FluidR3 soundfont (MIT); feelings by the additive model of "
         "`livesing/train/corpus/factors.py`, no listener's ratings"
     )
@@ -75,13 +76,16 @@ def corpus_source(folder: Path) -> Source:
 def deam_source(folder: Path) -> Source:
     """DEAM's audio and its listeners' ratings."""
     songs = [Song(rated.song, rated.audio, rated.times_s, rated.ratings) for rated in read_deam(folder)]
-    data = f"DEAM, {len(songs)} songs; ratings shifted by 1 s (valence) and 1.5 s (arousal)"
+    data = "songs of DEAM; ratings shifted by 1 s (valence) and 1.5 s (arousal)"
     return Source(songs, data, "research, non-commercial: those of DEAM", "`livesing train audio --deam DIR`")
 
 
 def song_features(song: Song, folder: Path) -> NDArray[np.float16]:
-    """[rows, 9156] of a song, from `folder` or by listening to it. SourceError for what is no sound."""
-    file = folder / f"{song.number}.npy"
+    """[rows, 9156] of a song, from `folder` or, where the sound is another now, by listening to it.
+    SourceError for what is no sound."""
+    known = song.audio.stat() if song.audio.exists() else None
+    told = f"{song.audio.resolve()} {known and (known.st_size, known.st_mtime_ns)}"
+    file = folder / f"{song.number}-{zlib.crc32(told.encode()):08x}.npy"
     if not file.is_file():
         sound = SoundFile(song.audio)
         path = PaperFeatures(sound.rate)
@@ -114,9 +118,10 @@ def rated_rows(song: Song, x: NDArray[np.float16]) -> tuple[NDArray[np.float16],
 def train_paper(
     source: Source, output: Path, *, recipe: Recipe, folds: int, seed: int, threads: int, fresh: bool
 ) -> None:
-    """Writes paper.safetensors, paper.md, paper.json and, with matplotlib, paper.png into `output`."""
-    if len(source.songs) < folds:
-        raise UsageError(f"{len(source.songs)} songs are too few for {folds} folds")
+    """Writes paper.safetensors, paper.md, paper.json and, with matplotlib, paper.png into `output`.
+
+    UsageError where there are fewer songs than folds, or a run with other options was stopped there."""
+    _check_enough(len(source.songs), folds)
     torch.set_num_threads(threads)
     kept = output / "features"
     kept.mkdir(parents=True, exist_ok=True)
@@ -124,6 +129,8 @@ def train_paper(
         for leftover in (*kept.glob("*.npy"), *output.glob(".paper-*.pt")):
             leftover.unlink()
     x, y, song = _listen(source.songs, kept)
+    songs = len(np.unique(song))
+    _check_enough(songs, folds)
     centre, spread = y.mean(axis=0), np.maximum(y.std(axis=0), 1e-6)
     standard = (y - centre) / spread
     fold = song_folds(song, folds, seed)
@@ -131,7 +138,7 @@ def train_paper(
     predicted = np.zeros_like(standard)
     for number in range(folds + 1):
         rows = np.flatnonzero(fold != number)  # all of them for the last, which is kept
-        state = output / f".paper-{seed}-{folds}-{recipe.epochs}-{len(rows)}-{number}.pt"
+        state = output / f".paper-{number}.pt"
 
         def tick(epochs: int, before: int = number) -> None:
             show_progress(before * recipe.epochs + epochs, total, "epochs")
@@ -140,13 +147,19 @@ def train_paper(
         if number < folds:
             predicted[fold == number] = _over(PaperNetwork(arrays), x[fold == number])
     write_arrays(output / FILE, arrays, {"terms": source.terms, "seed": str(seed)})
-    facts = _facts(source, recipe, len(rows), f"`--folds {folds} --seed {seed}`")
-    settings = {"epochs": recipe.epochs, "folds": folds, "seed": seed, "songs": len(np.unique(song))}
+    options = f"`--epochs {recipe.epochs} --folds {folds} --seed {seed}`"
+    facts = _facts(source, recipe, songs, len(rows), options)
+    settings = {"epochs": recipe.epochs, "folds": folds, "seed": seed, "songs": songs}
     note = f"Cross-validated in {folds} parts, split by song."
     outcome = Outcome(predicted, standard, song, settings)
     write_report(output, "paper", "the paper's audio network", facts, note, outcome)
     for leftover in output.glob(".paper-*.pt"):
         leftover.unlink()
+
+
+def _check_enough(songs: int, folds: int) -> None:
+    if songs < folds:
+        raise UsageError(f"{songs} songs are too few for {folds} folds")
 
 
 def _listen(
@@ -174,13 +187,13 @@ def _over(network: PaperNetwork, x: NDArray[np.float16]) -> NDArray[np.float64]:
     return np.concatenate(parts).astype(np.float64)
 
 
-def _facts(source: Source, recipe: Recipe, rows: int, options: str) -> dict[str, str]:
+def _facts(source: Source, recipe: Recipe, songs: int, rows: int, options: str) -> dict[str, str]:
     stages = ", then ".join(f"{epochs} epochs at {rate:g}" for rate, epochs in recipe.stages)
     return {
         "file": f"`{FILE}`, hidden weights as bytes with a step a row",
         "kind": "9156 features -> 256 sigmoids -> valence, arousal, as in deepsing; features as the live "
         "show hears them, z-scored",
-        "data": source.data,
+        "data": f"{songs} {source.data}",
         "terms": source.terms,
         "training": f"Adam, {stages}; input dropout {recipe.dropout:g}; batches of {recipe.batch}; "
         f"{rows} half seconds",

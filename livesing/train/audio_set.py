@@ -1,13 +1,16 @@
 """Rated music on disk: DEAM's audio and its openSMILE rows.
 
 DEAM (Aljanaki, Yang & Soleymani 2017): listeners moved valence and arousal continuously, and are behind the
-music. A row of sound is therefore paired with the rating that comes LAG seconds later; within-song movements
+music. A row of sound is therefore paired with the rating that comes LAG_S later; within-song movements
 are close to noise all the same.
 """
 
 from __future__ import annotations
 
 import csv
+import math
+import re
+import sys
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -17,10 +20,9 @@ from numpy.typing import NDArray
 
 from livesing.errors import UsageError
 
-LAG_STEPS = (2, 3)
-"""Half seconds that ratings of valence, of arousal lag behind: best at .5 to 1 s, and at 1.5 to 2 s."""
+LAG_S = (1.0, 1.5)
+"""Seconds that ratings of valence, of arousal lag behind: best at .5 to 1 s, and at 1.5 to 2 s."""
 ANNOTATIONS = Path("annotations", "annotations averaged per song", "dynamic (per second annotations)")
-FIRST_MS, STEP_MS = 15_000, 500
 
 
 class RatedRows(NamedTuple):
@@ -42,13 +44,10 @@ class RatedSong(NamedTuple):
     ratings: NDArray[np.float64]
 
 
-def without_lag(ratings: NDArray[np.floating], steps: tuple[int, int] = LAG_STEPS) -> NDArray[np.float64]:
-    """[n, 2] of one song, every 500 ms -> what was rated `steps` later; the last one stands for the rest."""
-    last = len(ratings) - 1
-    columns = [
-        np.asarray(ratings, np.float64)[np.minimum(np.arange(len(ratings)) + lag, last), axis]
-        for axis, lag in enumerate(steps)
-    ]
+def without_lag(times_s: NDArray[np.floating], ratings: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Ratings [n, 2] of one song at rising times [n] -> what was rated LAG_S later; the last one stands for
+    the rest."""
+    columns = [np.interp(times_s + lag, times_s, ratings[:, axis]) for axis, lag in enumerate(LAG_S)]
     return np.stack(columns, axis=1)
 
 
@@ -76,14 +75,15 @@ def read_feature_rows(path: Path) -> RatedRows:
         raise UsageError(f"{str(path)!r} holds numbers that are not finite")
     for number in np.unique(song):
         rows = song == number
-        ratings[rows] = without_lag(ratings[rows])
+        ratings[rows] = without_lag(arrays["t_ms"][order][rows] / 1000.0, ratings[rows])
     return RatedRows(raw, ratings, song, tuple(str(name) for name in arrays["columns"]))
 
 
 def read_deam(folder: Path) -> list[RatedSong]:
     """The songs of DEAM's layout: `MEMD_audio/<song_id>.mp3` and, under ANNOTATIONS, valence.csv and
-    arousal.csv with song_id, sample_15000ms, sample_15500ms, ... Songs without sound or without one of the
-    two ratings are left out; UsageError where none is left or a table cannot be read."""
+    arousal.csv with song_id, sample_15000ms, sample_15500ms, ...; other columns say nothing. Songs without
+    sound or without both ratings are left out, and their number is told; UsageError where none is left or a
+    table cannot be read."""
     audio = folder / "MEMD_audio"
     if not audio.is_dir():
         raise UsageError(f"there is no folder MEMD_audio in {str(folder)!r}")
@@ -91,15 +91,19 @@ def read_deam(folder: Path) -> list[RatedSong]:
         _read_ratings(folder / ANNOTATIONS / f"{axis}.csv") for axis in ("valence", "arousal")
     )
     songs = []
-    for song in sorted(valence.keys() & arousal.keys()):
+    named = sorted(valence.keys() | arousal.keys())
+    for song in named:
         file = audio / f"{song}.mp3"
-        both = sorted(valence[song].keys() & arousal[song].keys())
+        both = sorted(valence.get(song, {}).keys() & arousal.get(song, {}).keys())
         if not file.is_file() or not both:
             continue
         rated = np.array([(valence[song][ms], arousal[song][ms]) for ms in both])
-        songs.append(RatedSong(song, file, np.array(both) / 1000.0, without_lag(rated)))
+        times_s = np.array(both) / 1000.0
+        songs.append(RatedSong(song, file, times_s, without_lag(times_s, rated)))
     if not songs:
         raise UsageError(f"no song of {str(folder)!r} has both sound and ratings")
+    if silent := len(named) - len(songs):
+        print(f"left out: {silent} songs that lack sound or one of the ratings", file=sys.stderr)
     return songs
 
 
@@ -112,11 +116,14 @@ def _read_ratings(path: Path) -> dict[int, dict[int, float]]:
             head = [name.strip() for name in next(reader, [])]
             if not head or head[0] != "song_id":
                 raise UsageError(f"{str(path)!r} does not begin with the column song_id")
-            times = [_milliseconds(path, name) for name in head[1:]]
+            times = [_milliseconds(name) for name in head[1:]]
+            if not any(ms is not None for ms in times):
+                raise UsageError(f"{str(path)!r} has no column like sample_15000ms")
             for row in reader:
                 if row:
-                    told = zip(times, row[1:], strict=False)
-                    ratings[int(row[0])] = {ms: float(text) for ms, text in told if _tells(text)}
+                    cells = zip(times, row[1:], strict=False)
+                    told = {ms: _rating(text) for ms, text in cells if ms is not None}
+                    ratings[int(row[0])] = {ms: each for ms, each in told.items() if math.isfinite(each)}
     except OSError as error:
         raise UsageError(f"cannot read {str(path)!r}: {error.strerror}") from None
     except (ValueError, UnicodeDecodeError, csv.Error) as error:
@@ -124,11 +131,12 @@ def _read_ratings(path: Path) -> dict[int, dict[int, float]]:
     return ratings
 
 
-def _tells(text: str) -> bool:
-    return text.strip().lower() not in ("", "nan")
+def _rating(text: str) -> float:
+    """Of a cell; NaN where it is empty."""
+    return float(text) if text.strip() else math.nan
 
 
-def _milliseconds(path: Path, name: str) -> int:
-    if not (name.startswith("sample_") and name.endswith("ms") and name[7:-2].isdigit()):
-        raise UsageError(f"{str(path)!r} has a column {name!r} and not sample_15000ms and the like")
-    return int(name[7:-2])
+def _milliseconds(name: str) -> int | None:
+    """When the sound ended that a column rates; None for a column of something else."""
+    found = re.fullmatch(r"sample_(\d+)ms", name)
+    return int(found[1]) if found else None

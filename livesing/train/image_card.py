@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from livesing.array_file import write_arrays
 from livesing.sentiment.image import SIDE
 from livesing.train import image_report as report
-from livesing.train import image_weights
 from livesing.train.image_data import RatedPictures
 from livesing.train.image_student import Student
 
@@ -29,7 +29,8 @@ class Made(NamedTuple):
 def write(output: Path, made: Made) -> None:
     """Weights, report, plot and card, beside `image.onnx` in the folder."""
     student, data, predicted, scores, settings, alike = made
-    image_weights.save(output / "image.safetensors", student.state_dict(), {"net": "image_student.Student"})
+    weights = {name: tensor.numpy() for name, tensor in student.state_dict().items()}
+    write_arrays(output / "image.safetensors", weights, {"net": "image_student.Student"})
     report.write_report(
         output / "report.json",
         scores,

@@ -1,11 +1,12 @@
 """Rated photographs in a folder: OASIS as it is published, or any table with the same columns.
 
-The table is a CSV with `Valence_mean` and `Arousal_mean`, and names each picture by `file` (a path within
-the folder) or by `Theme` ("Dog 12": then the picture is `Dog 12.jpg` in the folder or in `images`). OASIS
-(Kurdi, Lozano & Banaji 2017) is rated from 1 to 7.
+The table is a CSV with `Valence_mean` and `Arousal_mean`, and names each picture by `file` or by `Theme`
+("Dog 12": then the picture is `Dog 12.jpg` or the like), in the folder or in `images`. OASIS (Kurdi, Lozano &
+Banaji 2017) is rated from 1 to 7.
 """
 
 import csv
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 
 from livesing.errors import UsageError
 
+RATINGS = ("Valence_mean", "Arousal_mean")
 TABLES = ("labels.csv", "OASIS.csv", "oasis.csv")
 PLACES = ("", "images", "Images")
-ENDINGS = (".jpg", ".jpeg", ".png", ".JPG")
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+"""Also in capitals."""
 FEWEST = 20
 
 
@@ -55,29 +58,37 @@ def read_rated(folder: Path) -> RatedPictures:
     """The rated pictures below `folder`. Raises UsageError, naming the file and line, for what does not
     fit."""
     table = _table(folder)
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        columns = set(reader.fieldnames or ())
-        for needed in ("Valence_mean", "Arousal_mean"):
-            if needed not in columns:
-                raise UsageError(f"{table} has no column {needed}")
-        if not columns & {"file", "Theme"}:
-            raise UsageError(f"{table} has neither a column file nor a column Theme")
-        rows = list(reader)
     files, themes, ratings = [], [], []
-    for line, row in enumerate(rows, start=2):
-        name = (row.get("Theme") or Path(row.get("file") or "").stem).strip()
-        files.append(_picture(folder, row, name, f"{table}:{line}"))
+    for line, row in _rows(table):
+        place, named = f"{table}:{line}", (row.get("file") or "").strip()
+        name = (row.get("Theme") or Path(named).stem).strip()
+        files.append(_picture(folder, [named] if named else [name + ending for ending in ENDINGS], place))
         themes.append(theme_of(name))
-        ratings.append(
-            [_number(row, column, f"{table}:{line}") for column in ("Valence_mean", "Arousal_mean")]
-        )
+        ratings.append([_number(row, column, place) for column in RATINGS])
     if len(files) < FEWEST:
         raise UsageError(f"{table} has {len(files)} pictures; {FEWEST} are the least that can be learnt from")
     array = np.array(ratings)
     if (array.std(0) == 0).any():
         raise UsageError(f"all pictures of {table} have the same rating: there is nothing to learn")
     return RatedPictures(files, themes, array)
+
+
+def _rows(table: Path) -> list[tuple[int, dict[str, str]]]:
+    """The table's rows by their lines."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            columns = reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+            for needed in RATINGS:
+                if needed not in columns:
+                    raise UsageError(f"{table} has no column {needed}")
+            if not {"file", "Theme"} & set(columns):
+                raise UsageError(f"{table} has neither a column file nor a column Theme")
+            return [(reader.line_num, row) for row in reader]
+    except OSError as error:
+        raise UsageError(f"cannot read {table}: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{table} is no table of ratings: {error}") from None
 
 
 def _table(folder: Path) -> Path:
@@ -92,20 +103,15 @@ def _table(folder: Path) -> Path:
     return others[0]
 
 
-def _picture(folder: Path, row: Mapping[str, str], name: str, place: str) -> Path:
-    if row.get("file"):
-        path = folder / row["file"]
-        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-            return path
-        raise UsageError(f"{place}: there is no picture {path}")
+def _picture(folder: Path, names: Sequence[str], place: str) -> Path:
+    """The first of the names that is there, nowhere but below the folder."""
     for below in PLACES:
-        for ending in ENDINGS:
-            path = folder / below / f"{name}{ending}"
-            if name and path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-                return path
-    raise UsageError(
-        f"{place}: there is no picture {name or '(without a name)'!r} in {folder} or its images folder"
-    )
+        for name in names:
+            stem, ending = os.path.splitext(name)
+            for path in (folder / below / name, folder / below / f"{stem}{ending.upper()}"):
+                if stem and path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+                    return path
+    raise UsageError(f"{place}: there is no picture {names[0]!r} in {folder} or its images folder")
 
 
 def _number(row: Mapping[str, str], column: str, place: str) -> float:

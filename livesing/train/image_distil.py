@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from livesing.train import checkpoint as checkpoints
 from livesing.train import image_augment
 from livesing.train.image_augment import Sources
 from livesing.train.image_layers import begin
@@ -143,17 +144,21 @@ def distil(
     side: int = SIDE,
 ) -> Student:
     """Begin by least squares, then train for `steps` batches of `batch` pictures, going on from `checkpoint`
-    if it is there. It is written `every` so many steps. `beginners`, `widening` and `side` (of the
-    pictures, in pixels) make trials small."""
+    if it is there, as if the run had never been stopped. It is written `every` so many steps. `beginners`,
+    `widening` and `side` (of the pictures, in pixels) make trials small."""
     plain = judged(teacher, image_augment.plain(sources.known, side))
     run = Distillation(seed, scale_of(plain.taps), widening)
-    if checkpoint.is_file():
-        run.load(torch.load(checkpoint, weights_only=True))
+    settings = {
+        "net": "student", "seed": seed, "batch": batch, "beginners": beginners, "widening": widening,
+        "side": side, "pictures": [len(some) for some in sources],
+    }  # fmt: skip
+    if (state := checkpoints.resumed(checkpoint, settings)) is not None:
+        run.load(state)
     else:
         parts = [image_augment.batch(sources, batch, np.random.default_rng((seed, 1, i)), side)
                  for i in range(beginners // batch)]  # fmt: skip
         begin(run.student, teacher, np.concatenate(parts), seed, progress)
-        _keep(run, checkpoint)
+        checkpoints.keep(checkpoint, settings, run.state())
     recent = np.array(explained(run.student, plain))
 
     def lesson(number: int) -> Lesson:
@@ -162,20 +167,17 @@ def distil(
 
     pool: list[Lesson] = []
     while run.step < steps:
-        if run.step % REUSE == 0 or not pool:
-            pool = [*pool, lesson(run.step // REUSE)][-POOL:]
+        newest = run.step // REUSE
+        if not pool:  # what would be at hand, had the run never been stopped
+            pool = [lesson(number) for number in range(max(0, newest - POOL + 1), newest + 1)]
+        elif run.step % REUSE == 0:
+            pool = [*pool, lesson(newest)][-POOL:]
         losses = run.learn(_draw(pool, np.random.default_rng((seed, 3, run.step))))
         recent += (1 - np.array(losses) - recent) * 0.05
         if run.step % every == 0 or run.step == steps:
-            _keep(run, checkpoint)
+            checkpoints.keep(checkpoint, settings, run.state())
         progress(run.step, steps, " ".join(f"{share:.2f}" for share in recent))
     return run.student
-
-
-def _keep(run: Distillation, checkpoint: Path) -> None:
-    partial = checkpoint.with_suffix(".part")
-    torch.save(run.state(), partial)
-    partial.replace(checkpoint)
 
 
 def _draw(pool: Sequence[Lesson], rng: np.random.Generator) -> Lesson:

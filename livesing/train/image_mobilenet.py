@@ -5,6 +5,7 @@ the last two fifths of the epochs at 1e-5. Everything random comes from the seed
 a run that was stopped goes on as if it had not been.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from livesing.array_file import write_arrays
+from livesing.generation import weights_file
 from livesing.sentiment.image_file import read_picture
+from livesing.train import checkpoint as checkpoints
 from livesing.train import image_report as report
-from livesing.train import image_weights
 from livesing.train.image_data import RatedPictures, read_rated, split_by_theme
 from livesing.train.mobilenet import MobileNetV2
 
@@ -53,6 +56,14 @@ def augmented(pictures: NDArray[np.uint8], rng: np.random.Generator) -> Tensor:
 
 def plain(pictures: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(pictures.astype(np.float32) / 255).permute(0, 3, 1, 2)
+
+
+def read_backbone(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors or torch file, perhaps under `state_dict`. WeightsError for anything
+    else."""
+    content = weights_file.read(path)
+    inner = content.get("state_dict")
+    return weights_file.tensors(inner if isinstance(inner, Mapping) else content, path.name)
 
 
 class Fold:
@@ -118,29 +129,26 @@ def train_mobilenet(
 ) -> report.Scores:  # fmt: skip
     """Train, score and write image.safetensors, image.md, report.json and predicted.png into `output`.
 
-    Raises UsageError for data or weights that do not fit, before anything is written.
+    Raises UsageError or WeightsError for data or weights that do not fit, before anything is written.
     """
     torch.set_num_threads(threads)
     data = read_rated(oasis)
     parts = split_by_theme(data.themes, folds, seed)
-    weights = image_weights.load(backbone) if backbone is not None else None
+    weights = read_backbone(backbone) if backbone is not None else None
     Fold(0, seed, weights, str(backbone))  # refuses what does not fit
     pictures = squares(data.files, side)
     output.mkdir(parents=True, exist_ok=True)
-    settings = {"epochs": epochs, "folds": folds, "seed": seed, "backbone": str(backbone or ""), "side": side,
-                "pictures": len(data.files)}  # fmt: skip
+    settings: dict[str, Any] = {
+        "net": "MobileNetV2", "epochs": epochs, "folds": folds, "seed": seed, "backbone": str(backbone or ""),
+        "side": side, "pictures": len(data.files),
+    }  # fmt: skip
     checkpoint = output / "checkpoint.pt"
-    done: dict[str, Any] = {
-        "settings": settings,
-        "fold": 0,
-        "epoch": 0,
-        "predicted": torch.full((len(pictures), 2), 0.0),
-    }
-    if checkpoint.is_file() and not fresh:
-        earlier = torch.load(checkpoint, weights_only=True)
-        if earlier["settings"] == settings:
-            done = earlier
-    predicted = done["predicted"].numpy().astype(np.float64)
+    if fresh:
+        checkpoint.unlink(missing_ok=True)
+    done = checkpoints.resumed(checkpoint, settings) or {"fold": 0, "epoch": 0}
+    predicted = np.zeros((len(pictures), 2))
+    if "predicted" in done:
+        predicted[:] = done["predicted"].numpy()
     total = (folds + 1) * epochs
     for number in range(done["fold"], folds + 1):  # the last is the one that is kept
         rows = parts != number
@@ -150,23 +158,16 @@ def train_mobilenet(
             fold.load(done["state"])
         for epoch in range(first, epochs):
             error = fold.learn(epoch, epochs, pictures[rows], data.standard[rows])
-            done.update(
-                fold=number, epoch=epoch + 1, state=fold.state(), predicted=torch.from_numpy(predicted)
-            )
-            _save(done, checkpoint)
+            state = {"fold": number, "epoch": epoch + 1, "state": fold.state()}
+            checkpoints.keep(checkpoint, settings, state | {"predicted": torch.from_numpy(predicted)})
             name = "all" if number == folds else f"fold {number + 1}"
             report.show_progress(number * epochs + epoch + 1, total, f"{name}: error {error:.3f}")
         if number < folds:
             predicted[~rows] = fold.rate(pictures[~rows])
     scores = report.score(predicted, data.standard)
     _write(output, fold, data, predicted, scores, settings)
+    checkpoint.unlink()
     return scores
-
-
-def _save(state: dict[str, Any], path: Path) -> None:
-    partial = path.with_suffix(".part")
-    torch.save(state, partial)
-    partial.replace(path)
 
 
 def _write(
@@ -175,7 +176,8 @@ def _write(
 ) -> None:  # fmt: skip
     zero, unit = (", ".join(f"{value:.4f}" for value in values) for values in (data.centre, data.deviation))
     notes = {"order": "valence, arousal", "zero": zero, "unit": unit}
-    image_weights.save(output / "image.safetensors", fold.net.state_dict(), notes)
+    weights = {name: tensor.numpy() for name, tensor in fold.net.state_dict().items()}
+    write_arrays(output / "image.safetensors", weights, notes)
     named = {"themes left out, cross-validated": scores}
     report.write_report(output / "report.json", named, settings)
     drawn = report.plot(output / "predicted.png", predicted, data.standard, "MobileNetV2, themes left out")

@@ -1,7 +1,6 @@
 """What training of an image model leaves beside the weights: scores, a plot, and the model card."""
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from livesing.whole_file import whole_file
 
 NAMES = ("valence", "arousal")
 
@@ -44,9 +45,9 @@ def line(name: str, scores: Scores) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    """A text file, whole or not at all."""
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def write_report(path: Path, scores: Mapping[str, Scores], settings: Mapping[str, object]) -> None:
@@ -99,9 +100,8 @@ def plot(path: Path, predicted: NDArray[np.floating], rated: NDArray[np.floating
             title=f"{NAMES[i]}: r = {scored.r[i]:.2f}",
         )
     figure.suptitle(title)
-    partial = path.with_name(f".{path.name}.partial.png")
-    figure.savefig(partial, dpi=110)
-    os.replace(partial, path)
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=110)
     return True
 
 

@@ -8,7 +8,6 @@ Weights are kept in 16 bits; the runtime widens them when it loads the file.
 """
 
 import logging
-import os
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from livesing.train.image_names import TEMPERATURES
 from livesing.train.image_process import RatingProcess
 from livesing.train.image_student import Student
 from livesing.train.image_teacher import LATE, MIDDLE
+from livesing.whole_file import whole_file
 
 OPSET = 18
 LARGEST_NUMBER = 60000.0
@@ -135,9 +135,8 @@ def export_onnx(served: Served, path: Path, *, halve: bool = True) -> None:
     strip_traces(model)
     if halve:
         halve_weights(model)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(model.SerializeToString())
-    os.replace(partial, path)
+    with whole_file(path) as partial:
+        partial.write_bytes(model.SerializeToString())
 
 
 def halve_weights(model: ModelProto) -> None:

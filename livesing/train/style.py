@@ -21,9 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from livesing.array_file import write_arrays
 from livesing.errors import UsageError
 from livesing.style.deep_torch import DeepNet
-from livesing.train import image_weights
+from livesing.train import checkpoint as checkpoints
 from livesing.train.image_report import show_progress
 from livesing.train.style_filters import find_filters
 from livesing.train.style_graph import write_graph
@@ -61,9 +62,9 @@ def train_style(
     crops = Crops(dreamt[HELD_OUT:], painted, SIDE)
     train_decoders(net, crops, steps, seed, checkpoint)
     figures = {"steps": steps, "seed": seed, "rmse": reconstruction(net, dreamt[:HELD_OUT])}
-    weights = {name: tensor.detach() for name, tensor in net.state_dict().items()}
-    image_weights.save(output / "deep.safetensors", weights, {"terms": "GPL-3.0-or-later", "seed": str(seed)})
-    write_graph(output / "deep.onnx", {name: tensor.numpy() for name, tensor in weights.items()})
+    weights = {name: tensor.numpy() for name, tensor in net.state_dict().items()}
+    write_arrays(output / "deep.safetensors", weights, {"terms": "GPL-3.0-or-later", "seed": str(seed)})
+    write_graph(output / "deep.onnx", weights)
     own = len(painted)
     _write(output / "deep.md", _card(figures, own, [folder.name for folder in folders]))
     _write(output / "deep.json", json.dumps(figures, indent=2) + "\n")
@@ -76,10 +77,8 @@ def train_decoders(net: DeepNet, crops: Crops, steps: int, seed: int, checkpoint
     decoders = [parameter for name, parameter in net.named_parameters() if name.startswith("decoder")]
     optimiser = torch.optim.Adam(decoders, RATE)
     first = 0
-    if checkpoint is not None and checkpoint.is_file():
-        kept = torch.load(checkpoint, weights_only=True)
-        if (kept["steps"], kept["seed"]) != (steps, seed):
-            raise UsageError(f"{checkpoint.parent} holds a run with other options: name them, or add --fresh")
+    settings = {"net": "deep", "steps": steps, "seed": seed}
+    if checkpoint is not None and (kept := checkpoints.resumed(checkpoint, settings)) is not None:
         net.load_state_dict(kept["net"])
         optimiser.load_state_dict(kept["optimiser"])
         first = int(kept["step"])
@@ -99,8 +98,7 @@ def train_decoders(net: DeepNet, crops: Crops, steps: int, seed: int, checkpoint
         show_progress(step + 1, steps, f"steps, loss {loss.item():.4f}")
         if checkpoint is not None and (step + 1) % SAVE_EVERY == 0:
             state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}
-            with whole_file(checkpoint) as partial:
-                torch.save(state | {"steps": steps, "seed": seed}, partial)
+            checkpoints.keep(checkpoint, settings, state)
 
 
 def losses(net: DeepNet, pictures: Tensor) -> Losses:

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from livesing.audio.framing import Floats
-from livesing.errors import UsageError
+from livesing.errors import SourceError, UsageError
 from livesing.train.corpus.compose import Piece
 from livesing.whole_file import whole_file
 
@@ -29,8 +29,11 @@ class Rendered(NamedTuple):
     attack_rate: float
 
     def sound(self) -> tuple[Floats, int]:
-        """([n] mono samples, rate)."""
-        samples, rate = soundfile.read(self.path, dtype="float32")
+        """([n] mono samples, rate). SourceError where the file is missing or damaged."""
+        try:
+            samples, rate = soundfile.read(self.path, dtype="float32")
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise SourceError(f"{self.path} is no sound that can be read: {error}") from None
         return samples, rate
 
 
@@ -51,16 +54,17 @@ def save(piece: Piece, sound: Floats, rate: int, folder: Path) -> None:
 
 
 def pieces_in(folder: Path) -> Iterator[Rendered]:
-    """The pieces of a folder, by seed. UsageError where there is none."""
+    """The pieces of a folder, by seed. UsageError where there is none, or a label is damaged."""
     files = sorted(folder.glob("[0-9]*.json")) if folder.is_dir() else []
     if not files:
         raise UsageError(f"there is no rendered corpus in {str(folder)!r}")
     for file in files:
-        known = json.loads(file.read_text(encoding="utf-8"))
-        yield Rendered(
-            file.with_suffix(".flac"),
-            *(known[name] for name in Rendered._fields[1:]),
-        )
+        try:
+            known = json.loads(file.read_text(encoding="utf-8"))
+            facts = [known[name] for name in Rendered._fields[1:]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{file} does not tell of a piece: {error!r}") from None
+        yield Rendered(file.with_suffix(".flac"), *facts)
 
 
 def labels(pieces: list[Rendered]) -> np.ndarray:
