@@ -18,8 +18,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from livesing.generation import engine_cuda
 
-WAITS = ("_local_scalar_dense", "nonzero", "item", "is_nonzero", "equal")
-"""Operations that need the device's answer."""
+WAITS = ("_local_scalar_dense", "nonzero", "item", "is_nonzero", "equal", "lift_fresh")
+"""Operations that need the device's answer; the last copies a constant from the processor, and waits for it."""
 
 
 class Event:

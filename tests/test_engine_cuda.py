@@ -10,22 +10,30 @@ torch = pytest.importorskip("torch", reason="torch is not installed (extra [gan]
 import cuda_stand_in  # noqa: E402
 
 from livesing.device_dream import DeviceDream  # noqa: E402
+from livesing.generation import engine_graph  # noqa: E402
 from livesing.generation.biggan_config import CONFIGS, BigGANConfig  # noqa: E402
 from livesing.generation.engine import Latents, Source, probe, self_test  # noqa: E402
 from livesing.generation.engine_cuda import SLOTS, CudaEngine  # noqa: E402
 from livesing.generation.engine_graph import reference  # noqa: E402
 from livesing.generation.latent_path import LatentPath  # noqa: E402
 from livesing.generation.path_step import ROW  # noqa: E402
+from livesing.generation.stylegan2_weights import network, random_state  # noqa: E402
 from livesing.translation.steering import Steering  # noqa: E402
 
 SMALL = BigGANConfig(16, ((False, 4, 4), (True, 4, 2), (True, 2, 1)), attention_before=2, width=8)
-SOURCES = {"biggan-small": Source("biggan-small", seed=2), "embedded": Source("embedded", size=(48, 28))}
+SOURCES = {
+    "biggan-small": Source("biggan-small", seed=2),
+    "stylegan2": Source("stylegan2", seed=2),
+    "embedded": Source("embedded", size=(48, 28)),
+}
 
 
 @pytest.fixture(scope="module")
 def patched() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setitem(CONFIGS, "biggan-small", SMALL)
+        small = network(random_state(32, seed=2, width=32, most=8))
+        monkeypatch.setattr(engine_graph, "random_network", lambda seed: small)
         cuda_stand_in.install(monkeypatch)
         yield monkeypatch
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F  # noqa: E402
 
 from livesing.errors import WeightsError  # noqa: E402
 from livesing.generation.engine import make_latents  # noqa: E402
-from livesing.generation.stylegan2 import StyleGAN2, double, modulated, upfirdn  # noqa: E402
+from livesing.generation.stylegan2 import StyleGAN2, double, low_pass, modulated, upfirdn  # noqa: E402
 from livesing.generation.stylegan2_weights import network, parts, random_state  # noqa: E402
 from livesing.train.latent_space import style_space_of  # noqa: E402
 
@@ -74,8 +74,8 @@ def test_doubling_is_upfirdn_with_the_low_pass() -> None:
     x = torch.randn(2, 3, 5, 6)
     taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
     kernel = torch.outer(taps, taps) / 16
-    assert (double(x) - upfirdn(x, kernel, (2, 1), up=2)).abs().max() < 1e-5
-    level = double(torch.full((1, 1, 8, 8), 0.7))[..., 3:-3, 3:-3]
+    assert (double(x, low_pass()) - upfirdn(x, kernel, (2, 1), up=2)).abs().max() < 1e-5
+    level = double(torch.full((1, 1, 8, 8), 0.7), low_pass())[..., 3:-3, 3:-3]
     assert (level - 0.7).abs().max() < 1e-6, "a flat picture stays as it is"
 
 
@@ -86,7 +86,7 @@ def test_modulation_is_the_papers_sum_over_each_sample(up: bool) -> None:
     power = weight.square().sum((2, 3)).T
     restore = torch.rsqrt(style.square() @ power + 1e-8)
     stored = weight.transpose(0, 1).contiguous() if up else weight
-    result = modulated(x, stored, style, up=up) * restore[:, :, None, None]
+    result = modulated(x, stored, style, low_pass() if up else None) * restore[:, :, None, None]
     taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
     for n in range(3):
         own = weight * style[n][None, :, None, None]
@@ -134,7 +134,7 @@ def plain_synthesis(state: dict[str, torch.Tensor], w: torch.Tensor) -> torch.Te
         side = 8 << n
         x = styled(f"convs.{2 * n}", x, side, 2 * n + 1, up=True)
         x = styled(f"convs.{2 * n + 1}", x, side, 2 * n + 2, up=False)
-        picture = double(picture) + rgb(f"to_rgbs.{n}", x, side)
+        picture = double(picture, low_pass()) + rgb(f"to_rgbs.{n}", x, side)
     return picture
 
 

@@ -92,6 +92,7 @@ class StyleGAN2(nn.Module):
             torch.cat([layer.style for layer in styled]), torch.cat([layer.style_bias for layer in styled])
         )
         self.stages = nn.ModuleList(_Stage(convs, rgb) for convs, rgb in stages)
+        self.register_buffer("low_pass", low_pass())
         self.resolution = 4 << (len(self.stages) - 1)
         self.requires_grad_(False).eval()
 
@@ -124,7 +125,7 @@ class StyleGAN2(nn.Module):
             layer = 0 if side <= COARSE_PIXELS else 1 if side <= MIDDLE_PIXELS else 2
             last = first + sum(stage.widths)
             x, rgb = stage(x, styles[:, layer, first:last], self.noise)
-            picture = rgb if picture is None else rgb + double(picture)
+            picture = rgb if picture is None else rgb + double(picture, self.low_pass)
             first = last
         assert picture is not None
         return picture
@@ -144,6 +145,7 @@ class _Stage(nn.Module):
             # the gain of the rectifier goes before it: it keeps signs, and factors pass through
             self.register_buffer(f"noise_{number}", GAIN * conv.noise[None, None])
             self.register_buffer(f"bias_{number}", GAIN * conv.bias[None, :, None, None])
+        self.register_buffer("low_pass", low_pass())
         self.register_buffer("rgb", rgb.weight[:, :, None, None])
         self.register_buffer("rgb_bias", rgb.bias[None, :, None, None])
 
@@ -162,7 +164,8 @@ class _Stage(nn.Module):
             # only the ratios count, as demodulation takes the length away: so nothing leaves half's range
             style = style / style.abs().amax(1, keepdim=True)
             restore = GAIN * torch.rsqrt(style.square() @ getattr(self, f"power_{number}") + EPS)
-            x = modulated(x, getattr(self, f"weight_{number}"), style.to(x.dtype), up=up)
+            weight = getattr(self, f"weight_{number}")
+            x = modulated(x, weight, style.to(x.dtype), self.low_pass if up else None)
             x = x * restore.to(x.dtype)[:, :, None, None] + getattr(self, f"bias_{number}")
             still = getattr(self, f"noise_{number}")
             if noise == "fixed":
@@ -185,16 +188,16 @@ def mapped(z: Tensor, mapping: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
     return w
 
 
-def modulated(x: Tensor, weight: Tensor, style: Tensor, *, up: bool) -> Tensor:
+def modulated(x: Tensor, weight: Tensor, style: Tensor, up: Tensor | None = None) -> Tensor:
     """x [B, in, H, W] with its channels scaled by style [B, in], convolved by 3x3.
 
-    `weight` is [out, in, 3, 3], or with `up` [in, out, 3, 3]: then the picture doubles by a transposed
-    convolution and a low-pass.
+    `weight` is [out, in, 3, 3], or with `up`, the low-pass, [in, out, 3, 3]: then the picture doubles by a
+    transposed convolution and that.
     """
     x = x * style[:, :, None, None]
-    if not up:
+    if up is None:
         return F.conv2d(x, weight, padding=1)
-    return upfirdn(F.conv_transpose2d(x, weight, stride=2), _filter(x), (1, 1))
+    return upfirdn(F.conv_transpose2d(x, weight, stride=2), up, (1, 1))
 
 
 def upfirdn(x: Tensor, kernel: Tensor, pad: tuple[int, int], up: int = 1) -> Tensor:
@@ -211,15 +214,19 @@ def upfirdn(x: Tensor, kernel: Tensor, pad: tuple[int, int], up: int = 1) -> Ten
     return F.conv2d(x, weight, groups=channels)
 
 
-def double(x: Tensor) -> Tensor:
-    """Twice the size through the low-pass: upfirdn(x, filter, (2, 1), up=2) as one transposed convolution."""
-    weight = _filter(x).expand(x.shape[1], 1, -1, -1)
+def double(x: Tensor, kernel: Tensor) -> Tensor:
+    """Twice the size through the low-pass: upfirdn(x, kernel, (2, 1), up=2) as one transposed convolution."""
+    weight = kernel.expand(x.shape[1], 1, -1, -1)
     return F.conv_transpose2d(x, weight, stride=2, padding=1, groups=x.shape[1])
 
 
-def _filter(x: Tensor) -> Tensor:
-    """[4, 4], summing to 4: three of four pixels that it averages are zeros."""
-    taps = torch.tensor(FILTER, dtype=x.dtype, device=x.device)
+def low_pass() -> Tensor:
+    """[4, 4], summing to 4: three of four pixels that it averages are zeros.
+
+    Kept among the weights: a constant that is made on the way would be copied from the processor, which a
+    CUDA graph cannot hold.
+    """
+    taps = torch.tensor(FILTER)
     return torch.outer(taps, taps) / (taps.sum() ** 2 / 4)
 
 
