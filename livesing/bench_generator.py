@@ -59,20 +59,18 @@ def measure(
     latents = _latents()
     cache = cache or EngineCache()
     built_now = not ready(source, kind, cache)
-    before = rss_mb()
+    before, gpu_before = rss_mb(), _gpu_megabytes(kind, source) if on_gpu else 0.0
     engine = open_engine(source, kind, cache, threads, lambda words: None)
     picture = engine.image(latents)
     # what building took is not told apart from the engine's own: that is in the next run's figures
     memory = {"process": rss_mb(), "engine": None if built_now else _difference(rss_mb(), before)}
+    if on_gpu:
+        memory["gpu"] = round(_gpu_megabytes(kind, source) - gpu_before, 1)
     what, upstream = _upstream(source, latents, "cuda" if on_gpu else "cpu", threads)
     error = float(np.abs(picture - upstream()).max())
     times, processor, others, processor_others = _in_turn(
         lambda: engine.rgba(latents, None), upstream, frames
     )
-    if on_gpu:
-        import torch
-
-        memory["gpu"] = round(torch.cuda.max_memory_allocated() / 1e6, 1)
     p50, p95, p99 = (round(float(np.percentile(times, q)) * 1e3, 3) for q in (50, 95, 99))
     ours, theirs = (times, others) if on_gpu else (processor, processor_others)
     roofline = _roofline(source, kind, on_gpu)
@@ -194,6 +192,15 @@ def _roofline(source: Source, kind: EngineKind, on_gpu: bool) -> float | None:
     precision = numbers[kind.precision(source)]
     roof = gpu_roof(precision) if on_gpu else processor_roof(time.process_time, precision)
     return round(roofline_ms(work, roof, precision.itemsize), 3)
+
+
+def _gpu_megabytes(kind: EngineKind, source: Source) -> float:
+    """In use on the GPU; 0 where this kind cannot run, which opening it tells in words."""
+    if kind.missing(source):
+        return 0.0
+    from livesing.generation.engine_work import gpu_megabytes
+
+    return gpu_megabytes()
 
 
 def _difference(after: float | None, before: float | None) -> float | None:

@@ -101,6 +101,8 @@ class Dreamer:
         self.deep = deep or LazyDeepTier()
         self.period = 1 / 30
         """Seconds between frames, as ordered."""
+        self.engine_seconds = 0.0
+        """Of the last frame, what its way and the engine took, without the style that was laid on it."""
         self.path = LatentPath(seed)
         name = self.generator.name
         self.translators = Translators(boxes.translators, name, class_places(name))
@@ -132,13 +134,14 @@ class Dreamer:
         width, height = self.generator.size
         with self.boxes.frames.slot(now) as frame:
             pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
-            engine = self._device.engine_for(asked, self.generator.engine)
+            engine, began = self._device.engine_for(asked, self.generator.engine), clock_now()
             if engine is not None:
                 _, latents = self._device.dream(asked, engine, pixels)
                 classes = latents.classes
             else:
                 z, classes, *_ = self._go(asked)
                 self.generator.render_rgba(z, classes, pixels)
+            self.engine_seconds = clock_now() - began
             style = self.boxes.style.get()
             path = b"" if style is None else style.value["path"].item()
             self.deep.paint(pixels, path, asked.params["style.deep"], now, started, self.period)
@@ -238,8 +241,7 @@ def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom, deep: LazyDeepTier) ->
             if size != dreamer.generator.size:
                 dreamer.generator.resize(*size)
         dreamer.dream(now)
-        spent = 1e3 * (clock_now() - now)
-        room.frame_ms = spent if room.frame_ms == float("inf") else 0.9 * room.frame_ms + 0.1 * spent
+        room.drew(1e3 * dreamer.engine_seconds, 1e3 * (clock_now() - now))
         # Absolute deadlines keep the rate even; after a stall it starts afresh instead of hurrying.
         deadline = max(deadline + 1.0 / fps, clock_now() - 1.0 / fps)
         time.sleep(max(0.0, deadline - clock_now()))

@@ -123,7 +123,9 @@ class EngineRoom(threading.Thread):
         self._serving = Serving("", f"opening {choice.source.words}")
         self._notes = [choice.why] if choice.why else []
         self.frame_ms = float("inf")
-        """What a frame takes at present; the loop keeps it up to date."""
+        """What a frame takes at present; the loop tells it by `drew`."""
+        self.engine_ms = float("inf")
+        """The engine's part of it: what engines are compared by."""
         self.period_ms = 1e3 / 30
         """What it may take; the loop sets it."""
 
@@ -141,6 +143,12 @@ class EngineRoom(threading.Thread):
         with self._lock:
             opened, self._opened = self._opened, None
             return opened
+
+    def drew(self, engine_ms: float, frame_ms: float) -> None:
+        """Told by the loop after each frame: what the engine took, and all of it."""
+        for name, spent in (("engine_ms", engine_ms), ("frame_ms", frame_ms)):
+            usual = getattr(self, name)
+            setattr(self, name, spent if usual == float("inf") else 0.9 * usual + 0.1 * spent)
 
     def stop(self) -> None:
         """End what is being built."""
@@ -199,6 +207,7 @@ class EngineRoom(threading.Thread):
     def _improve(self, current: str) -> None:
         """Build, open and measure what may be faster than what runs."""
         choice, source = self._choice, self._source
+        running: float | None = None  # what a frame of the current one takes: as measured, once it was
         for name in [choice.engine] if choice.engine else promising(self._names, current, self._measured):
             if name == current or KINDS[name].missing(source):
                 continue
@@ -212,14 +221,15 @@ class EngineRoom(threading.Thread):
             except (LivesingError, *FAILURES) as error:
                 self._note(f"no {name}: {_line(error)}")
                 continue
-            while self.frame_ms == float("inf"):  # what runs has not drawn a frame yet
+            while running is None and self.engine_ms == float("inf"):  # it has not drawn a frame yet
                 if self._closing.wait(0.05):
                     return
-            self._measured |= {name: milliseconds, current: self.frame_ms}
+            running = self.engine_ms if running is None else running
+            self._measured |= {name: milliseconds, current: running}
             self._cache.choose(circumstances(source), self._measured)
-            if choice.engine or faster(milliseconds, self.frame_ms):
+            if choice.engine or faster(milliseconds, running):
                 self._hand_over(engine, engine)
-                current = name
+                current, running = name, milliseconds
             else:
                 engine.close()
 
@@ -240,7 +250,7 @@ class EngineRoom(threading.Thread):
             return
         self._source, current = found.source, found.engine.kind
         self._measured = self._cache.choice(circumstances(found.source)) | {current: found.milliseconds}
-        self.frame_ms = float("inf")
+        self.frame_ms = self.engine_ms = float("inf")
         self._hand_over(found.engine, found.engine)
         self._names = kinds
         if self._choice.engine is None and len(kinds) > 1:

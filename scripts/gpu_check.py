@@ -117,7 +117,6 @@ def main() -> int:
         torch.set_num_threads(1)
         machine = Machine("cpu", "this processor, one thread (a rehearsal)")
     elif torch.cuda.is_available():
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.benchmark = True
         machine = Machine("cuda", torch.cuda.get_device_name())
     else:
@@ -229,14 +228,18 @@ def on_engine(
     row: Row, source: Source, wanted: np.ndarray, work: list[engine_work.Layer], machine: Machine, frames: int
 ) -> None:
     """Build and open the row's engine, and fill the row."""
+    before = engine_work.gpu_megabytes() if machine.on_gpu else 0.0
     kind, began = KINDS[row.engine], time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         suffix = kind.suffix(source)
-        file = Path(folder) / f"engine{suffix}" if suffix else None
+        # torch.compile's file is a receipt: opening compiles too, and twice would take twice as long
+        file = Path(folder) / f"engine{suffix}" if suffix and suffix != ".txt" else None
         if file is not None:
             kind.build(source, file, lambda words: print(f"  {words}", flush=True))
         engine = kind.open(source, file, 1)
         row.open_s = time.perf_counter() - began
+        if machine.on_gpu:
+            row.memory_mb = engine_work.gpu_megabytes() - before
         measure(row, engine, source, wanted, machine, frames)
         engine.close()
     precision = kind.precision(source)
@@ -271,13 +274,11 @@ def measure(
         again = getattr(engine, "replay_dream", lambda: away.dream(np.ones(ROW, np.float32), None))
         row.whole = float(np.median(machine.times(again, frames, getattr(engine, "stream", None))))
     row.show_fps = show_rate(engine, frames)
-    if machine.on_gpu:
-        row.memory_mb = torch.cuda.max_memory_allocated() / 1e6
-        torch.cuda.reset_peak_memory_stats()
 
 
 def plain(source: Source, machine: Machine, frames: int) -> float:
-    """Milliseconds of the unfolded network, eagerly, in float32: what one would have without all this."""
+    """Milliseconds of the unfolded network, eagerly, in float32 (of a GPU's convolutions, as torch has them by
+    itself, TF32): what one would have without all this."""
     if source.generator not in CONFIGS:
         net = graph(source).to(machine.device)
         given = to_tensors(probe(), machine.device)

@@ -19,11 +19,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from livesing.generation import engine_cuda
 
 WAITS = ("_local_scalar_dense", "nonzero", "item", "is_nonzero", "equal", "lift_fresh")
-"""Operations that need the device's answer; the last copies a constant from the processor, and waits for it."""
+"""Operations that need the device's answer; the last copies a constant there, and waits for that."""
 
 
 class Event:
-    def __init__(self) -> None:
+    def __init__(self, blocking: bool = False) -> None:
         self.recorded = False
 
     def record(self, stream: "Stream") -> None:

@@ -16,11 +16,20 @@ from livesing.cli import main
 from livesing.engine_room import DreamChoice, EngineRoom
 from livesing.errors import EngineError, UsageError, WeightsError
 from livesing.generation.biggan_config import CONFIGS, BigGANConfig
-from livesing.generation.engine import Engine, Latents, Progress, Source, make_latents, probe, self_test
+from livesing.generation.engine import (
+    Bytes,
+    Engine,
+    Latents,
+    Progress,
+    Source,
+    make_latents,
+    probe,
+    self_test,
+)
 from livesing.generation.engine_cache import EngineCache
 from livesing.generation.engine_device import CAPABILITY_MAJOR, ask
 from livesing.generation.engine_key import engine_key
-from livesing.generation.engine_kinds import KINDS, OnnxruntimeKind
+from livesing.generation.engine_kinds import GPU_KINDS, KINDS, OnnxruntimeKind, TorchKind
 from livesing.generation.engine_open import (
     ServedGenerator,
     candidates,
@@ -227,9 +236,40 @@ def test_onnxruntime_draws_torchs_pictures(torch: object, cache: EngineCache, se
         generator.move_to(served)
 
 
+@pytest.mark.parametrize("name", GPU_KINDS)
+def test_whatever_a_library_of_the_gpu_raises_is_one_line(torch: object, tmp_path: Path, name: str) -> None:
+    """Also AssertionError, by which torch says that it was built without CUDA."""
+    if not KINDS[name].missing(EMBEDDED):
+        pytest.skip("this machine has it")
+    for attempt in (KINDS[name].open, KINDS[name].build):
+        with pytest.raises(EngineError, match=r"^(CUDA|TensorRT|to build it|for cuda)\b.+$"):
+            attempt(EMBEDDED, tmp_path / "engine", 1 if attempt == KINDS[name].open else quiet)  # type: ignore[operator]
+
+
+class SlowKind(TorchKind):
+    """torch with a pause in every frame."""
+
+    name = "slow"
+
+    def open(self, source: Source, file: Path | None, threads: int) -> Engine:
+        engine = super().open(source, file, threads)
+        draw = engine.rgba
+
+        def rgba(latents: Latents, out: Bytes | None) -> Bytes:
+            time.sleep(0.02)
+            return draw(latents, out)
+
+        engine.rgba = rgba  # type: ignore[method-assign]
+        return engine
+
+
 def test_a_show_moves_to_a_better_engine_without_a_jump(
-    torch: object, cache: EngineCache, tmp_path: Path
+    torch: object, cache: EngineCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(KINDS, "slow", SlowKind())
+    monkeypatch.setattr(
+        "livesing.engine_room._timed", lambda engine: measure(engine, time.perf_counter, seconds=0.1)
+    )
     open_engine(SOURCE, KINDS["onnxruntime"], cache, 1, quiet)  # as the test before left it
     (entry,) = cache.folder.glob("biggan-small--*")
     own = EngineCache(tmp_path / "engines")
@@ -249,13 +289,17 @@ def test_a_show_moves_to_a_better_engine_without_a_jump(
         assert generator.engine.kind == "torch", "what needs no building comes first"
         assert "biggan-small with random weights, torch" in room.serving.words
         before = generator.render_rgba(probe().z, probe().classes, None).astype(int)
-        room.frame_ms = 1e4  # the loop finds torch slow
+        room.drew(1e4, 1e4)  # the loop finds torch slow
         better = taken(room)
         assert better is not None and not isinstance(better, ServedGenerator)
         generator.move_to(better)
+        room.join()
     finally:
         room.stop()
         room.join()
+    assert room.take() is None, "what is slower than the better one is not taken, though torch was slower yet"
+    measured = own.choice(circumstances(SOURCE))
+    assert measured["onnxruntime"] < measured["slow"] < measured["torch"] == 1e4
     assert built == ["onnxruntime"]
     assert room.serving.kind == generator.engine.kind == "onnxruntime"
     after = generator.render_rgba(probe().z, probe().classes, None)

@@ -84,7 +84,8 @@ class GraphedEngine:
             for _ in range(SLOTS)
         ]
         self._drawn = [torch.cuda.Event() for _ in range(SLOTS)]
-        self._copied = [torch.cuda.Event() for _ in range(SLOTS)]
+        # waited for asleep: a core that spins until the frame is there is one that audio and window lack
+        self._copied = [torch.cuda.Event(blocking=True) for _ in range(SLOTS)]
         self._begun = self._finished = 0
 
     def _taken_down(

@@ -1,12 +1,14 @@
 """What every engine runs, as one torch module: latents in, a float picture and packed pixels out."""
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from livesing.errors import EngineError, WeightsError
 from livesing.generation.biggan import BigGAN
-from livesing.generation.biggan_config import CONFIGS
+from livesing.generation.biggan_config import CONFIGS, BigGANConfig
 from livesing.generation.biggan_layouts import package_state
 from livesing.generation.biggan_reference import random_state
 from livesing.generation.engine import Floats, Latents, Precision, Source, probe
@@ -83,8 +85,14 @@ def _content(source: Source) -> dict[str, object]:
 def biggan_state(source: Source) -> dict[str, Tensor]:
     """The weights of a BigGAN under the package's names, whichever the file has. Raises WeightsError."""
     if source.seed is not None:
-        return random_state(CONFIGS[source.generator], source.seed)
+        return dict(_random(CONFIGS[source.generator], source.seed))
     return package_state(_content(source), str(source.weights))
+
+
+@lru_cache(maxsize=1)
+def _random(config: BigGANConfig, seed: int) -> dict[str, Tensor]:
+    """Made once for a run of measurements, which asks for them ten times; to be read alone."""
+    return random_state(config, seed)
 
 
 def to_tensors(latents: Latents, device: str = "cpu") -> tuple[Tensor, ...]:
@@ -95,6 +103,11 @@ def to_tensors(latents: Latents, device: str = "cpu") -> tuple[Tensor, ...]:
 def reference(source: Source, device: str = "cpu") -> Floats:
     """The picture of the self-test's latents in float32, [1, 3, H, W] in [-1, 1]."""
     net = graph(source).to(device)
-    image, _ = net(*to_tensors(probe(), device))
-    picture: Floats = image.cpu().numpy().astype(np.float32)
+    rounded = torch.backends.cudnn.allow_tf32  # the usual: convolutions with ten bits of mantissa
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        image, _ = net(*to_tensors(probe(), device))
+        picture: Floats = image.cpu().numpy().astype(np.float32)
+    finally:
+        torch.backends.cudnn.allow_tf32 = rounded
     return picture

@@ -9,12 +9,15 @@ torch          float32 on the processor: what all others are compared with
 """
 
 import platform
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ctypes.util import find_library
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from livesing.errors import EngineError
+from livesing.errors import EngineError, LivesingError
 from livesing.generation.engine import Engine, EngineKind, Floats, Precision, Progress, Source
 from livesing.generation.engine_device import gpu
 from livesing.generation.engine_key import TENSORRT_OPTIMISATION
@@ -33,6 +36,29 @@ def _versions(*packages: str) -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "none"
     return found
+
+
+def _cuda_of_torch() -> str:
+    """The CUDA that torch was built with, which its package's version need not tell."""
+    found = find_spec("torch")
+    try:
+        text = Path(found.origin or "").with_name("version.py").read_text(encoding="utf-8") if found else ""
+    except OSError:
+        return "none"
+    told = re.search(r"^cuda\b.*= *'([^']+)'", text, re.MULTILINE)
+    return told[1] if told else "none"
+
+
+@contextmanager
+def _told_by(library: str) -> Iterator[None]:
+    """Compilers and drivers have no common class of errors: whatever they raise becomes one line."""
+    try:
+        yield
+    except LivesingError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise EngineError(f"{library}: {reason[0]}") from None
 
 
 def _half(source: Source) -> Precision:
@@ -140,9 +166,7 @@ class CudaKind:
         lacking = _lacks("torch")
         if lacking:
             return lacking
-        if "+cpu" in version("torch"):
-            return "this torch was built without CUDA"
-        return None
+        return "this torch was built without CUDA" if _cuda_of_torch() == "none" else None
 
     def suffix(self, source: Source) -> str | None:
         return None
@@ -153,20 +177,23 @@ class CudaKind:
     def facts(self) -> dict[str, str]:
         found = gpu()
         hardware = found._asdict() if found else {}
-        return {name: str(value) for name, value in hardware.items()} | _versions("torch")
+        versions = _versions("torch") | {"cuda": _cuda_of_torch()}
+        return {name: str(value) for name, value in hardware.items()} | versions
 
     def build(self, source: Source, file: Path, progress: Progress) -> Floats:
         raise EngineError(f"for {self.name} nothing is built")
 
     def open(self, source: Source, file: Path | None, threads: int) -> Engine:
-        from livesing.generation.engine_cuda import CudaEngine
+        with _told_by("CUDA"):
+            from livesing.generation.engine_cuda import CudaEngine
 
-        return CudaEngine(source, self.precision(source))
+            return CudaEngine(source, self.precision(source))
 
     def reference(self, source: Source) -> Floats | None:
-        from livesing.generation.engine_graph import reference
+        with _told_by("CUDA"):
+            from livesing.generation.engine_graph import reference
 
-        return reference(source, "cuda")
+            return reference(source, "cuda")
 
 
 class CompiledKind(CudaKind):
@@ -193,9 +220,10 @@ class CompiledKind(CudaKind):
         return wanted
 
     def open(self, source: Source, file: Path | None, threads: int) -> Engine:
-        from livesing.generation.engine_cuda import CudaEngine
+        with _told_by("CUDA"):
+            from livesing.generation.engine_cuda import CudaEngine
 
-        return CudaEngine(source, self.precision(source), compiled=True)
+            return CudaEngine(source, self.precision(source), compiled=True)
 
 
 class TensorRtKind(CudaKind):
@@ -221,21 +249,18 @@ class TensorRtKind(CudaKind):
         lacking = _lacks("torch_tensorrt")
         if lacking:
             raise EngineError(f"to build it, {lacking}: pip install 'livesing[tensorrt]'")
-        try:
+        with _told_by("TensorRT"):
             from livesing.generation import engine_tensorrt
-        except (ImportError, OSError) as error:
-            raise EngineError(f"TensorRT does not load: {error}") from None
-        return engine_tensorrt.build(source, self.precision(source), file, progress)
+
+            return engine_tensorrt.build(source, self.precision(source), file, progress)
 
     def open(self, source: Source, file: Path | None, threads: int) -> Engine:
-        from livesing.generation.engine_tensorrt import TensorRtEngine
-
         if file is None:
             raise EngineError("TensorRT needs a file that was built")
-        try:
+        with _told_by("TensorRT"):
+            from livesing.generation.engine_tensorrt import TensorRtEngine
+
             return TensorRtEngine(source, file, self.precision(source))
-        except (ImportError, OSError) as error:
-            raise EngineError(f"TensorRT does not load: {error}") from None
 
 
 KINDS: dict[str, EngineKind] = {

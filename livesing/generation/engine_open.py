@@ -77,8 +77,8 @@ def open_engine(
         raise EngineError(f"the {kind.name} engine cannot run here: {lacks}")
     suffix = kind.suffix(source)
     if suffix is None:
-        engine = kind.open(source, None, threads)
         reference = kind.reference(source)
+        engine = kind.open(source, None, threads)
         if reference is not None:
             _prove(engine, reference, kind, source)
         return engine

@@ -93,6 +93,15 @@ def gpu_roof(precision: torch.dtype) -> Roof:
     return Roof(2 * side**3 / product, 2 * 4 * big.numel() / copy)
 
 
+def gpu_megabytes() -> float:
+    """What lies in the GPU's memory, whoever put it there: TensorRT's is not known to torch. Of torch's own,
+    what is in use."""
+    torch.cuda.synchronize()
+    torch.cuda.empty_cache()
+    free, total = torch.cuda.mem_get_info()
+    return (total - free) / 1e6
+
+
 def gpu_seconds(work: Callable[[], object], count: int) -> float:
     """Median seconds of `work` on the current stream, by events around each, after a warm-up."""
     for _ in range(3):
