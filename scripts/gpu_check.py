@@ -277,8 +277,8 @@ def measure(
 
 
 def plain(source: Source, machine: Machine, frames: int) -> float:
-    """Milliseconds of the unfolded network, eagerly, in float32 (of a GPU's convolutions, as torch has them by
-    itself, TF32): what one would have without all this."""
+    """Milliseconds of the unfolded network, eagerly, in float32 (on a GPU its convolutions in TF32, which is
+    torch's usual): what one would have without all this."""
     if source.generator not in CONFIGS:
         net = graph(source).to(machine.device)
         given = to_tensors(probe(), machine.device)
