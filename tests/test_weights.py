@@ -5,6 +5,7 @@ import json
 import pickle
 import struct
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -331,9 +332,19 @@ def test_a_pickle_that_runs_something_is_not_run(tmp_path: Path) -> None:
     file = tmp_path / "trap.pt"
     for write in (lambda: torch.save({"a": Trap()}, file), lambda: file.write_bytes(pickle.dumps(Trap()))):
         write()
-        with pytest.raises(WeightsError, match=r"more than weights|no whole file"):
-            read(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # the message is the one line there is
+            with pytest.raises(WeightsError, match=r"more than weights|no whole file"):
+                read(file)
     assert not (tmp_path / "it ran").exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"hello" * 100, b"PK", b"PK\x03\x04" + bytes(99)])
+def test_what_is_no_file_of_torch_is_said_in_words(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.pt").write_bytes(data)
+    with pytest.raises(WeightsError, match=r"^a\.pt is .*[a-z]{4}") as told:
+        read(tmp_path / "a.pt")
+    assert len(str(told.value)) < 120
 
 
 def test_a_folder_with_one_file_of_weights_is_that_file(tmp_path: Path, content: bytes) -> None:
@@ -342,8 +353,10 @@ def test_a_folder_with_one_file_of_weights_is_that_file(tmp_path: Path, content:
         find_file(tmp_path)
     (tmp_path / "pytorch_model.bin").write_bytes(content)
     assert find_file(tmp_path).name == "pytorch_model.bin"
+    (tmp_path / "model.safetensors").write_bytes(b"the same")
+    assert find_file(tmp_path).name == "model.safetensors", "as Hugging Face's folders hold them twice"
     (tmp_path / "other.pt").write_bytes(content)
-    with pytest.raises(WeightsError, match=r"other\.pt, pytorch_model\.bin"):
+    with pytest.raises(WeightsError, match=r"model\.safetensors, other\.pt, pytorch_model\.bin"):
         find_file(tmp_path)
 
 

@@ -8,6 +8,7 @@ every tensor), and the numbers, little-endian. A torch file is a pickle, which c
 import json
 import math
 import pickle
+import warnings
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,14 +44,17 @@ def read(path: Path) -> dict[str, Any]:
         if path.suffix == ".safetensors":
             return dict(_safetensors(path))
         # training scripts keep their options beside the weights; a Namespace is no more than a dict
-        with torch.serialization.safe_globals([Namespace]):
+        with torch.serialization.safe_globals([Namespace]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what cannot be read is told below
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from None
     except pickle.UnpicklingError:
         raise WeightsError(f"{path.name} is damaged, or holds more than weights, and is not read") from None
-    except (RuntimeError, EOFError, ValueError, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except (EOFError, LookupError):  # which say a place or a name at most
+        raise WeightsError(f"{path.name} is cut off, or no file of weights") from None
+    except (RuntimeError, ValueError, TypeError) as error:
+        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
         raise WeightsError(f"{path.name} is no whole file of weights: {reason}") from None
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path.name} holds a {type(content).__name__}, not weights by name")
@@ -60,8 +64,10 @@ def read(path: Path) -> dict[str, Any]:
 def tensors(content: Mapping[str, Any], name: str) -> dict[str, Tensor]:
     """`content` as tensors by name; `name` is for the message. Raises WeightsError for anything else."""
     foreign = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
-    if foreign or not content:
-        raise WeightsError(f"{name} holds more than tensors ({foreign[0] if foreign else 'or nothing'})")
+    if foreign:
+        raise WeightsError(f"{name} holds more than tensors ({foreign[0]})")
+    if not content:
+        raise WeightsError(f"{name} holds nothing")
     return dict(content)
 
 

@@ -8,6 +8,8 @@ from livesing.errors import WeightsError
 from livesing.generation.biggan_config import CONFIGS
 
 ENDINGS = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+TWICE = ["model.safetensors", "pytorch_model.bin"]
+"""As folders of Hugging Face hold the same weights in two forms: the first is taken."""
 SUMS = "sha256.json"
 HOSTED = "https://s3.amazonaws.com/models.huggingface.co/biggan"
 """pytorch-pretrained-biggan 0.1.1, PRETRAINED_MODEL_ARCHIVE_MAP."""
@@ -88,7 +90,7 @@ def find_file(path: Path) -> Path:
     if not path.is_dir():
         raise WeightsError(f"there is no file or folder of weights {str(path)!r}")
     found = sorted(file for file in path.iterdir() if file.suffix in ENDINGS and file.is_file())
-    if len(found) != 1:
+    if len(found) != 1 and [file.name for file in found] != TWICE:
         names = ", ".join(file.name for file in found[:5]) or "none"
         raise WeightsError(f"the folder {str(path)!r} must hold one file of weights, and holds {names}")
     return found[0]
