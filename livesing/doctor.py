@@ -57,6 +57,8 @@ def examine() -> dict[str, Any]:
         "headless": _headless,
         "gpu": _gpu,
         "generator": _generator,
+        "engines": _engines,
+        "weights": _weights,
         "presets": _presets,
         "packages": lambda: {name: _version(name) or "missing" for name in PACKAGES},
         "extras": lambda: {name: _version(name) or f"not installed; {gain}" for name, gain in EXTRAS.items()},
@@ -143,7 +145,37 @@ def _gpu() -> str:
 def _generator() -> str:
     if importlib.util.find_spec("onnxruntime") is None:
         return "none: onnxruntime is missing; the shader scene goes on alone"
-    return "embedded, by onnxruntime on the processor; then the shader scene, then the last frame"
+    from livesing.generation.engine import Source
+    from livesing.generation.large_frames import LargeFrames
+
+    kinds = " or ".join(LargeFrames().here(Source("embedded"), ()))
+    large = f"embedded, on the GPU by {kinds}, as large as comes in time; " if kinds else ""
+    return f"{large}embedded, by onnxruntime on the processor; then the shader scene, then the last frame"
+
+
+def _engines() -> Any:
+    """Which run BigGAN and StyleGAN2 here, or what they lack; and what is built."""
+    from livesing.generation.engine import Source
+    from livesing.generation.engine_cache import EngineCache
+    from livesing.generation.engine_kinds import KINDS
+    from livesing.generation.engine_open import lacking
+
+    lacks = lacking(Source("stylegan2", seed=0))
+    entries = EngineCache().entries()
+    bad = sum(bool(entry.trouble) for entry in entries)
+    built = f"{len(entries)}, {sum(entry.megabytes for entry in entries):.0f} MB" + (
+        f"; {bad} to be built anew" if bad else ""
+    )
+    return {name: lacks.get(name, "runs here") for name in KINDS} | {"built": built}
+
+
+def _weights() -> Any:
+    from livesing.generation.weights_known import KNOWN, fetched
+
+    return {
+        known.name: str(fetched(known.name) or f"not here; {known.megabytes} MB by `livesing weights get`")
+        for known in KNOWN.values()
+    }
 
 
 def _presets() -> Any:

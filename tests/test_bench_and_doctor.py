@@ -1,6 +1,7 @@
 """`bench render` gives ratios within one run; `doctor` tells what is there."""
 
 import json
+from pathlib import Path
 import subprocess
 from collections.abc import Callable
 
@@ -51,12 +52,19 @@ def test_doctor_knows_every_part() -> None:
         "headless",
         "gpu",
         "generator",
+        "engines",
+        "weights",
         "presets",
         "packages",
         "extras",
     ]
     assert list(found) == names
     assert "aurora" in found["presets"]
+    assert {"tensorrt", "cuda", "onnxruntime", "torch", "built"} <= set(found["engines"])
+    assert (
+        found["engines"]["onnxruntime"] == "runs here" or "not installed" in found["engines"]["onnxruntime"]
+    )
+    assert all(Path(words).is_file() or "weights get" in words for words in found["weights"].values())
     assert all(version != "missing" for version in found["packages"].values())
 
 
