@@ -1,9 +1,9 @@
 """`bench render` gives ratios within one run; `doctor` tells what is there."""
 
 import json
-from pathlib import Path
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 

@@ -118,7 +118,7 @@ class OnnxruntimeKind(_Cpu):
     def build(self, source: Source, file: Path, progress: Progress) -> Floats:
         lacking = _lacks("torch", "onnx", "onnxscript")
         if lacking:
-            raise EngineError(f"to build it, {lacking}: pip install 'livesing[gan]'")
+            raise EngineError(f"to build it, {lacking}: pip install 'livesing[gan,train]'")
         from livesing.generation.engine_export import export_onnx
 
         return export_onnx(source, file, progress, suited=self.name == "onnxruntime")
