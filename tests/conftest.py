@@ -26,6 +26,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads would wait for 
 
 import livesing  # noqa: F401  # before numpy, whose BLAS it tells to use one thread
 
+from late_compiling import librosa_compiled_late  # isort: skip
+
 ROOT = Path(__file__).resolve().parent.parent
 SINK = "stage"
 
@@ -231,6 +233,12 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "cache"
 
 
+def mesa_cache() -> str:
+    """Where Mesa keeps compiled shaders."""
+    folder = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return os.environ.get("MESA_SHADER_CACHE_DIR") or folder
+
+
 @pytest.fixture(scope="session")
 def child_env(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a child: no screen, no sound card, nothing of the user's own files."""
@@ -248,6 +256,8 @@ def child_env(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
         XDG_RUNTIME_DIR=str(runtime),
         # Nobody listens there; without a name PulseAudio's client would start a server of its own.
         PULSE_SERVER=f"unix:{runtime / 'native'}",
+        # What Mesa has compiled for the tests' own processes, it need not compile for their children.
+        MESA_SHADER_CACHE_DIR=mesa_cache(),
         OMP_NUM_THREADS="1",
         PYTHONUNBUFFERED="1",
     )
@@ -265,6 +275,12 @@ def demo_piece(child_env: dict[str, str], cache_home: Path) -> Path:
         )
     assert child.returncode == 0, child.stderr
     return Path(child.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def librosa() -> Any:
+    """What the features are measured against."""
+    return librosa_compiled_late()
 
 
 RunLivesing = Callable[..., subprocess.CompletedProcess[str]]

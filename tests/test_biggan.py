@@ -1,6 +1,7 @@
 """The served BigGAN-deep: the package's pictures on the package's weights, and what it can do beyond."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,23 +14,11 @@ from livesing.generation.biggan_config import CONFIGS, BigGANConfig, frame_gflop
 from livesing.generation.biggan_fold import fold, upsampling_kernel  # noqa: E402
 from livesing.generation.biggan_reference import picture, random_state  # noqa: E402
 
-CONFIG = CONFIGS["biggan-deep-128"]
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _inference() -> Iterator[None]:
     with torch.inference_mode():
         yield
-
-
-@pytest.fixture(scope="module")
-def state() -> dict[str, torch.Tensor]:
-    return random_state(CONFIG, seed=3)
-
-
-@pytest.fixture(scope="module")
-def net(state: dict[str, torch.Tensor]) -> BigGAN:
-    return BigGAN.from_state(state, CONFIG).to(memory_format=torch.channels_last)
 
 
 def latents(count: int, seed: int = 0) -> torch.Tensor:
@@ -75,20 +64,31 @@ FOR_THE_PACKAGE = BigGANConfig(
 """In small; the package insists on a first block of 16 units."""
 
 
-def test_it_draws_what_the_package_draws(state: dict[str, torch.Tensor], net: BigGAN) -> None:
+def test_it_draws_what_the_package_draws() -> None:
     """On knots of the truncation, where the package's interpolation is right."""
-    small = random_state(FOR_THE_PACKAGE, seed=3)
-    in_small = package_model(small, FOR_THE_PACKAGE), BigGAN.from_state(small, FOR_THE_PACKAGE)
-    suited = in_small[0], BigGAN.from_state(small, FOR_THE_PACKAGE).suit_onnxruntime()
-    in_full = package_model(state, CONFIG), net
+    state = random_state(FOR_THE_PACKAGE, seed=3)
+    model, ours = package_model(state, FOR_THE_PACKAGE), BigGAN.from_state(state, FOR_THE_PACKAGE)
+    suited = BigGAN.from_state(state, FOR_THE_PACKAGE).suit_onnxruntime()
+    for net, knot in (ours, 0.04), (ours, 0.5), (ours, 1.0), (suited, 0.5):
+        assert_alike(net, model, knot)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_size_draws_what_the_package_draws(name: str) -> None:
+    """With its own blocks, of few channels each."""
+    config = replace(CONFIGS[name], width=4)
+    state = random_state(config, seed=3)
+    net = BigGAN.from_state(state, config).to(memory_format=torch.channels_last)
+    assert_alike(net, package_model(state, config), 0.04)
+
+
+def assert_alike(net: BigGAN, model: torch.nn.Module, knot: float) -> None:
     z, classes = latents(1), one_hot(907)
-    tries = (in_small, 0.04), (in_small, 0.5), (in_small, 1.0), (suited, 0.5), (in_full, 0.04)
-    for (model, ours), knot in tries:
-        expected = model(z, classes, knot)
-        served = ours(z, classes, torch.tensor([knot]))
-        assert expected.std() > 0.2, "a flat picture would hide any error"
-        assert expected.abs().mean() < 0.8, "so would one that is all black and white"
-        assert (served - expected).abs().max() < 1e-4
+    expected = model(z, classes, knot)
+    served = net(z, classes, torch.tensor([knot]))
+    assert expected.std() > 0.2, "a flat picture would hide any error"
+    assert expected.abs().mean() < 0.8, "so would one that is all black and white"
+    assert (served - expected).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("name", CONFIGS)

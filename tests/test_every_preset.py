@@ -19,7 +19,7 @@ PASSAGES = {"calm": 18.0, "driving": 146.0}
 """Seconds into the demo piece."""
 
 
-LEAD = 5.0
+LEAD = 2.0
 """Seconds that are heard before the first frame."""
 
 

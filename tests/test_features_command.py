@@ -3,6 +3,7 @@
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,9 +56,8 @@ def test_the_stream_has_the_same_rows_and_other_values(music: Path, tmp_path: Pa
     [(44_100, 0.6, 1), (48_000, 0.5, 2), (37_123, 1.3, 1), (8_000, 0.7, 8)],
 )
 def test_short_files_of_odd_rates_and_channels_have_the_features_of_librosa(
-    tmp_path: Path, rate: int, duration_s: float, channels: int
+    librosa: Any, tmp_path: Path, rate: int, duration_s: float, channels: int
 ) -> None:
-    librosa = pytest.importorskip("librosa", reason="needs librosa: `make test` installs it")
     sound = song(rate, duration_s, minor=True) + drum_loop(rate, duration_s, 150.0)[0]
     sides = np.stack([np.roll(sound, 7 * side) for side in range(channels)], axis=1)
     soundfile.write(tmp_path / "short.wav", sides, rate, subtype="FLOAT")
@@ -133,8 +133,8 @@ def test_infinite_samples_are_heard_as_silence(tmp_path: Path) -> None:
         assert found["x"].shape == (4, 9156) and np.isfinite(found["x"]).all()
 
 
+@pytest.mark.usefixtures("librosa")
 def test_bench_features_states_time_and_agreement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("librosa", reason="needs librosa: `make test` installs it")
     rate = 22_050
     path = tmp_path / "music.wav"
     soundfile.write(path, song(rate, 11.5, minor=False) + drum_loop(rate, 11.5, 96.0)[0], rate)
@@ -157,11 +157,11 @@ def test_bench_features_states_time_and_agreement(tmp_path: Path, capsys: pytest
     assert "librosa" in told and "cues and feeling" in told
 
 
+@pytest.mark.usefixtures("librosa")
 def test_bench_features_refuses_what_it_cannot_measure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     soundfile.write(tmp_path / "short.wav", white(RATE, 4.0, -20.0), RATE)
-    pytest.importorskip("librosa", reason="needs librosa: `make test` installs it")
     assert main(["bench", "features", "--json", "--audio", str(tmp_path / "short.wav")]) == 2
     assert "10.5 s" in capsys.readouterr().err
     monkeypatch.setitem(__import__("sys").modules, "librosa", None)  # as where it is not installed

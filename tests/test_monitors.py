@@ -92,18 +92,8 @@ def test_the_show_follows_its_monitor(
     if shutil.which("xdotool") is None:
         pytest.skip("needs xdotool")
     port, report, env = free_port(), tmp_path / "report.json", {"DISPLAY": two_monitors}
-    words = [
-        "live",
-        "--audio",
-        "demo",
-        "--mute",
-        "--osc",
-        str(port),
-        "--report",
-        report,
-        "--monitor",
-        "dummy1",
-    ]
+    words = ["live", "--audio", "demo", "--mute", "--osc", str(port), "--report", report, "--fps", "12"]
+    words += ["--monitor", "dummy1"]
     hand = StageHand(start_livesing(words, env), two_monitors, port, report, env)
     try:
         assert becomes(hand, (1280, 0, 2560, 720)), "full screen on the monitor that was named"

@@ -16,11 +16,6 @@ from livesing.audio.survey import survey_of
 MFCC, TEMPOGRAM, CENS = slice(0, 40), slice(40, 424), slice(424, 436)
 
 
-@pytest.fixture(scope="module")
-def librosa():
-    return pytest.importorskip("librosa", reason="needs librosa: `make test` installs it")
-
-
 def truth(librosa, sound: Floats) -> Floats:
     """[frames, 436] of a sound at 21504 Hz."""
     settings = {"y": sound, "sr": SLOW_RATE, "hop_length": HOP}
