@@ -10,10 +10,10 @@ from sounds import Sound, add, drum_loop, note, silence, white
 
 from livesing.audio import beat_net
 from livesing.audio.beat_bar import METRES, BarFilter
-from livesing.audio.beat_features import STEP_S, STRIDE
+from livesing.audio.beat_features import BANDS, FRAMES, STEP_S, STRIDE, STRIDE_S, Pauses
 from livesing.audio.beat_filter import BPM_HIGH, BPM_LOW, BeatFilter, TempoSpace
 from livesing.audio.beat_harmony import HarmonicChange
-from livesing.audio.beat_inputs import INPUTS
+from livesing.audio.beat_inputs import INPUTS, BeatInputs
 from livesing.audio.tempo import Rhythm
 
 RATE = 44_100
@@ -82,12 +82,44 @@ def test_the_next_beat_is_known_before_it_sounds() -> None:
     assert np.quantile(missed, 0.95) < 0.04
 
 
-def test_gain_changes_nothing() -> None:
-    sound, _ = drum_loop(RATE, 6.0, 128.0)
-    plain = listen(sound)[-1]
-    for gain_db in (-6.0, 6.0):
-        louder = listen((sound * 10 ** (gain_db / 20)).astype(np.float32))[-1]
-        np.testing.assert_allclose(louder, plain, rtol=2e-3, atol=5e-3)
+@pytest.mark.parametrize("level", [1.0, 0.05], ids=["loud", "soft"])
+def test_gain_changes_nothing(level: float) -> None:
+    """From the first sound on, which swells out of silence; to the bit where the gain is a power of two."""
+    sound, _ = drum_loop(RATE, 3.0, 128.0)
+    sound *= np.float32(level) * np.geomspace(0.03, 1.0, sound.size, dtype=np.float32)
+    plain = np.array(listen(sound, size=2048))
+    assert plain[-1, 2] > 0.0
+    for gain in (1 / 16, 16.0):
+        assert (np.array(listen(np.float32(gain) * sound, size=2048)) == plain).all()
+    softer = np.array(listen(np.float32(0.5) ** 0.5 * sound, size=2048))
+    told = [1, 2, 4]  # turns, tempo and confidence; the next beat may be this one
+    np.testing.assert_allclose(softer[:, told], plain[:, told], rtol=1e-3, atol=1e-3)
+
+
+def test_noise_before_the_music_is_forgotten() -> None:
+    r = np.random.default_rng(0)
+    silence, noise = np.zeros((2, 60, FRAMES, BANDS), dtype=np.float32)
+    noise += np.float32(1e-10) * r.gamma(1.0, 1.0, noise.shape).astype(np.float32)
+    music = r.gamma(0.1, 0.1, noise.shape).astype(np.float32)
+    alone, after = (BeatInputs(), BeatInputs())
+    for before, inputs in ((silence, alone), (noise, after)):
+        for powers in before:
+            inputs.push(powers)
+    for powers in music:
+        np.testing.assert_allclose(after.push(powers), alone.push(powers), atol=0.05)
+
+
+def test_a_pause_is_told_by_what_was_heard() -> None:
+    powers = np.full((FRAMES, BANDS), 1e-3, dtype=np.float32)
+    for gain in np.array([1e-3, 1.0, 1e2], dtype=np.float32):
+        pauses = Pauses()
+        assert pauses.push(np.zeros_like(powers))
+        assert [pauses.push(gain * np.float32(share) * powers) for share in (1.0, 1e-4, 1e-7, 1e-4)] == [
+            False, False, True, False,
+        ]  # fmt: skip
+    for _ in range(round(200 / STRIDE_S)):  # the music may go on more softly
+        pauses.push(gain * np.float32(1e-7) * powers)
+    assert not pauses.push(gain * np.float32(1e-7) * powers)
 
 
 def test_another_track_is_found_within_four_seconds() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livesing.audio.fourier_bands import FourierBands
 from livesing.audio.framing import Floats
@@ -32,8 +33,18 @@ TILT = 0.9
 """Bands are weighed by hertz to this power: music falls by some 3 dB an octave, and a cymbal counts too."""
 GAIN = 2000.0
 RELEASE_S = 4.0
-FLOOR_POWER = 1e-7
-"""Mean square, -70 dB: what is softer than this is as good as silence."""
+FLOOR_POWER = 1e-12
+"""Mean square, -120 dB: what is softer is silence. So far below music that the gain counts nothing."""
+STILL = 100.0
+"""Of the floor: what is softer than so much of it is no noise either."""
+NOTHING = 1e-5
+"""Of the loudest: where it has risen so far at once, what was heard before, a line's noise, was nothing."""
+RISE = 4.0
+"""What is more than that in a stride is at once."""
+PAUSE = 1e-6
+"""Of the loudest of the last minutes: what is softer than this is a pause."""
+LOUDEST_S = 60.0
+"""In which it falls by 1/e."""
 DUST = np.float32(1e-15)
 """Moves nothing that counts, and keeps what dies away from numbers so small that processors slow down."""
 MOST_RATE = 50_000
@@ -101,35 +112,57 @@ class Levels:
 
     A band of power P has the level ln(1 + GAIN * P / P_ref), P_ref being the loudest frame of the last
     seconds (it falls by 1/e in RELEASE_S): the gain before us changes nothing. Rises are those over a step,
-    at least DUST.
+    at least DUST. Where music begins after mere noise, which was the loudest until then, levels begin anew.
     """
 
-    def __init__(self, rises: Floats) -> None:
+    def __init__(self, rises: Floats, floor: float = FLOOR_POWER) -> None:
         """rises [..., FRAMES, BANDS]: where those of the newest stride are put; a dimension for every one of
-        several streams, or none."""
+        several streams, or none. floor: mean square of silence."""
         streams = rises.shape[:-2]
         keep = math.exp(-STEP_S / FRAMES_PER_STEP / RELEASE_S)
         # What the loudest before, the sum of each frame and the least are worth at each frame.
         ago = np.arange(FRAMES)[:, None] - np.arange(-1, FRAMES)
         worth = np.where(ago >= 0, keep ** np.maximum(ago, 0), 0.0)
         self._worth = np.concatenate((worth, np.ones((FRAMES, 1))), axis=1).astype(np.float32)
-        self._sums = np.full((*streams, 1, FRAMES + 2), FLOOR_POWER, dtype=np.float32)
+        self._sums = np.full((*streams, 1, FRAMES + 2), floor, dtype=np.float32)
         self._sums_now = self._sums[..., 0, 1:-1]
         levels = np.zeros((*streams, FRAMES_PER_STEP + FRAMES, BANDS), dtype=np.float32)
         self._levels, self._before = levels[..., FRAMES_PER_STEP:, :], levels[..., :FRAMES, :]
         self._kept, self._last = levels[..., :FRAMES_PER_STEP, :], levels[..., FRAMES:, :]
         self._rises = rises
+        self._still = np.float32(STILL * floor)
+        self._lately: Floats = np.zeros(streams, dtype=np.float32)
         self.at_ends = levels[..., 2 * FRAMES_PER_STEP - 1 :: FRAMES_PER_STEP, :]
         """[..., STRIDE, BANDS] levels at the end of each step."""
 
-    def push(self, powers: Floats) -> None:
-        """powers: [..., FRAMES, BANDS] of the next stride."""
+    def push(self, powers: Floats) -> NDArray[np.bool_]:
+        """powers: [..., FRAMES, BANDS] of the next stride. [...] whether levels began anew: what was heard
+        before was nothing."""
         np.add.reduce(powers, axis=-1, out=self._sums_now)
         loudest = np.maximum.reduce(self._sums * self._worth, axis=-1)  # [..., FRAMES]
-        self._sums[..., 0, 0] = loudest[..., -1]
+        self._sums[..., 0, 0] = now = loudest[..., -1].copy()
+        lately, still = self._lately, self._lately <= self._still
+        begun = (lately < np.float32(NOTHING) * now) & ~still
+        self._lately = np.where(begun | still, now, np.minimum(np.float32(RISE) * lately, now))
         np.divide(np.float32(GAIN), loudest, out=loudest)
         self._kept[...] = self._last
+        self._kept[begun] = 0.0
         np.multiply(powers, loudest[..., None], out=self._levels)
         np.log1p(self._levels, out=self._levels)
         np.subtract(self._levels, self._before, out=self._rises)
         np.maximum(self._rises, DUST, out=self._rises)
+        return begun
+
+
+class Pauses:
+    """Tells pauses from music by how loud music lately was; of one stream."""
+
+    def __init__(self) -> None:
+        self._loudest = 0.0
+        self._keep = math.exp(-STRIDE_S / LOUDEST_S)
+
+    def push(self, powers: Floats) -> bool:
+        """powers: [FRAMES, BANDS] of the next stride. Whether they are those of a pause."""
+        power = float(np.add.reduce(powers, axis=None)) / FRAMES
+        self._loudest = max(self._loudest * self._keep, power)
+        return power < max(PAUSE * self._loudest, FLOOR_POWER)

@@ -7,7 +7,16 @@ import math
 import numpy as np
 
 from livesing.audio import beat_resonators
-from livesing.audio.beat_features import BANDS, DUST, FRAMES, FRAMES_PER_STEP, STEP_S, STRIDE, Levels
+from livesing.audio.beat_features import (
+    BANDS,
+    DUST,
+    FLOOR_POWER,
+    FRAMES,
+    FRAMES_PER_STEP,
+    STEP_S,
+    STRIDE,
+    Levels,
+)
 from livesing.audio.beat_resonators import Resonators
 from livesing.audio.framing import Floats
 
@@ -26,7 +35,8 @@ class BeatInputs:
     rises and levels at a step's end usually are; the resonators; 1, for the bias.
     """
 
-    def __init__(self, streams: tuple[int, ...] = ()) -> None:
+    def __init__(self, streams: tuple[int, ...] = (), floor: float = FLOOR_POWER) -> None:
+        """floor: mean square of silence."""
         self._inputs = np.zeros((*streams, STRIDE, INPUTS), dtype=np.float32)
         self._inputs[..., -1] = 1.0
         recent = (RECENT + 1) * RISES
@@ -40,7 +50,7 @@ class BeatInputs:
         new = rises[..., RECENT * RISES :]
         self.rises = new.reshape(*streams, FRAMES, BANDS)
         """[..., FRAMES, BANDS] of the newest stride."""
-        self._features = Levels(self.rises)
+        self._features = Levels(self.rises, floor)
         self._levels = self._inputs[..., recent:usual]
         self._resonators = Resonators(new.reshape(*streams, STRIDE, RISES), self._inputs[..., resonators:-1])
         # What was usual, and what is heard in every step: what is usual after each.
@@ -59,7 +69,10 @@ class BeatInputs:
         """powers: [..., FRAMES, BANDS], from BandPowers. Returns [..., STRIDE, INPUTS], good until the next
         stride."""
         self._before[...] = self._newest
-        self._features.push(powers)
+        begun = self._features.push(powers)
+        if begun.any():
+            for memory in (self._before, self._gathered, self._resonators.swings):
+                memory[begun] = 0.0
         self._recent[...] = self._windows
         np.maximum(self._features.at_ends, DUST, out=self._levels)
         self._gathered[..., 1:, :] = self._heard

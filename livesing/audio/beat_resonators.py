@@ -50,13 +50,14 @@ class Resonators:
         self._rises, self._mean = rises, mean
         # As they are put out: parts, then magnitudes.
         self._states = np.zeros((*out.shape[:-1], len(REGIONS), 3 * COUNT), dtype=np.float32)
-        self._swings: NDArray[np.complex64] = self._states[..., : 2 * COUNT].view(np.complex64)
+        self.swings: NDArray[np.complex64] = self._states[..., : 2 * COUNT].view(np.complex64)
+        """[..., STRIDE, len(REGIONS), COUNT] the states after each step of the newest stride."""
         self._driven, self._sizes = self._states[..., : 2 * COUNT : 2], self._states[..., 2 * COUNT :]
         self._out = out.reshape(self._states.shape)
 
     def push(self) -> None:
         """The rises are those of the next stride now."""
-        swings, driven, sizes = self._swings, self._driven, self._sizes
+        swings, driven, sizes = self.swings, self._driven, self._sizes
         drive = np.dot(self._rises, self._mean)[..., None] * self._take
         for step in range(STRIDE):
             np.multiply(swings[..., step - 1, :, :], self._turn, out=swings[..., step, :, :])

@@ -20,7 +20,7 @@ from functools import cache
 import numpy as np
 
 from livesing.audio.beat_bar import BarFilter
-from livesing.audio.beat_features import FLOOR_POWER, FRAMES, STEP_S, STRIDE, STRIDE_S, BandPowers
+from livesing.audio.beat_features import STEP_S, STRIDE, STRIDE_S, BandPowers, Pauses
 from livesing.audio.beat_filter import BeatFilter, Reading, TempoSpace
 from livesing.audio.beat_harmony import HarmonicChange
 from livesing.audio.beat_inputs import BeatInputs
@@ -83,6 +83,7 @@ class BeatTracker:
     def __init__(self, rate: float, weights: Weights | None = None) -> None:
         """rate: samples per second, 8000..192000. weights: the network's; without them those that ship."""
         self._powers = BandPowers(rate)
+        self._pauses = Pauses()
         self._stride_s = self._powers.stride_samples / rate
         self._rate = rate
         self._inputs = BeatInputs()
@@ -135,8 +136,7 @@ class BeatTracker:
         strides = self._powers.push(block)
         for powers, sound in zip(strides, self._powers.heard, strict=True):
             self._harmony.push(sound)
-            quiet = float(np.add.reduce(powers, axis=None)) < FRAMES * FLOOR_POWER
-            self._quiet_s = self._quiet_s + self._stride_s if quiet else 0.0
+            self._quiet_s = self._quiet_s + self._stride_s if self._pauses.push(powers) else 0.0
             heard = self._net.judge(self._inputs.push(powers))
             self.follow(heard, self._inputs.rises, silent=self._quiet_s > self.SILENT_AFTER_S)
             self._strides += 1

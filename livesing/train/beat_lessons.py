@@ -20,6 +20,9 @@ SHARPNESS_STEPS = 0.7
 """Width of the bump that a beat is in the targets."""
 TEMPO_WIDTH = 0.03
 """Natural logarithm: width of the bump that the tempo is."""
+SILENCE = 1e-7
+"""What is softer is silence, in songs whose loudest frame has a power of 1. So levels never begin anew here,
+where nothing but music is heard."""
 UNJUDGED_S = 1.0
 """At the beginning nothing can be told yet."""
 
@@ -38,7 +41,7 @@ class Lessons(NamedTuple):
 def inputs_of(powers: Floats) -> Floats:
     """powers: [b, frames, BANDS] -> [b, steps, INPUTS] of whole strides."""
     songs, frames, _ = powers.shape
-    heard = BeatInputs((songs,))
+    heard = BeatInputs((songs,), SILENCE)
     strides = powers[:, : frames // FRAMES * FRAMES].reshape(songs, -1, FRAMES, BANDS)
     out = np.empty((songs, strides.shape[1], STRIDE, INPUTS), dtype=np.float32)
     for number in range(strides.shape[1]):

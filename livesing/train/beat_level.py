@@ -42,7 +42,7 @@ from livesing.beat_set.drum_sounds import Random
 from livesing.beat_set.tempo_map import Times
 from livesing.train.beat_corpus import Heard
 from livesing.train.beat_examples import AT_ONCE, SOUNDED_TIMES, drawn_songs
-from livesing.train.beat_lessons import changed, songs_in, stretched
+from livesing.train.beat_lessons import SILENCE, changed, songs_in, stretched
 from livesing.train.beat_sketch import bank_in
 from livesing.train.corpus.render import SOUNDFONT
 from livesing.train.missing import make_missing
@@ -76,7 +76,7 @@ def rises_of(powers: Floats) -> Floats:
     """powers: [b, frames, BANDS] -> [b, steps, GROUPS] of whole strides."""
     songs, frames, _ = powers.shape
     rises = np.zeros((songs, FRAMES, BANDS), dtype=np.float32)
-    levels, means = Levels(rises), grouped()
+    levels, means = Levels(rises, SILENCE), grouped()
     strides = powers[:, : frames // FRAMES * FRAMES].reshape(songs, -1, FRAMES, BANDS)
     out = np.empty((songs, strides.shape[1], STRIDE, GROUPS), dtype=np.float32)
     for number in range(strides.shape[1]):
