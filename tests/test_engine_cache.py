@@ -1,5 +1,6 @@
 """Built engines on disk: found by their key, whole or not at all, and never trusted unread."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 from livesing.errors import EngineError, WeightsError
 from livesing.generation.engine import Source
 from livesing.generation.engine_cache import CHOICES, PARTIAL, REFERENCE, SIDECAR, EngineCache
-from livesing.generation.engine_key import digest, engine_key, identity
+from livesing.generation.engine_key import _read_digest, digest, engine_key, file_digest, identity
 from livesing.generation.engine_kinds import KINDS
 
 REFERENCE_PICTURE = np.linspace(-1, 1, 48, dtype=np.float32).reshape(1, 3, 4, 4)
@@ -193,3 +194,20 @@ def test_damaged_choices_are_no_choices(content: str, cache: EngineCache) -> Non
     assert cache.choice(facts) == {}
     cache.choose(facts, {"cuda": 2.0})
     assert cache.choice(facts) == {"cuda": 2.0}
+
+
+def test_a_file_is_hashed_once_until_it_is_touched(tmp_path: Path) -> None:
+    file = tmp_path / "weights.bin"
+    file.write_bytes(b"one" * 1000)
+    begun = _read_digest.cache_info()
+    for content in (b"two" * 1000, b"six" * 1000):  # as large, and at once
+        file.write_bytes(content)
+        assert file_digest(file) == hashlib.sha256(content).hexdigest()
+    assert _read_digest.cache_info() == begun, "too new to be remembered"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("livesing.generation.engine_key.SETTLED_S", -1.0)
+        for _ in range(3):
+            assert file_digest(file) == hashlib.sha256(content).hexdigest()
+        assert _read_digest.cache_info().misses == begun.misses + 1
+        file.write_bytes(b"more" * 1000)
+        assert file_digest(file) == hashlib.sha256(b"more" * 1000).hexdigest()

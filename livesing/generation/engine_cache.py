@@ -67,6 +67,7 @@ class EngineCache:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or default_folder()
+        self._told: set[tuple[Path, str]] = set()
 
     def find(self, key: Mapping[str, Any]) -> Built | None:
         """The entry of this key if it is there and whole. Says in the log why one does not count."""
@@ -75,7 +76,9 @@ class EngineCache:
             return None
         trouble = _trouble(folder, key)
         if trouble:
-            log.warning("the engine %s is built anew: %s", folder.name, trouble)
+            if (folder, trouble) not in self._told:
+                log.warning("the engine %s is built anew: %s", folder.name, trouble)
+            self._told.add((folder, trouble))
             return None
         sidecar = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
         reference: Floats = np.load(folder / REFERENCE, allow_pickle=False)

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import platform
+import time
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ FOLD_VERSION = 2
 """Of what makes a served network of a file of weights; raise it when folding or a network changes."""
 
 
+SETTLED_S = 3.0
+"""Age of a file from which on a change shows in its time, on any file system."""
 TENSORRT_OPTIMISATION = 3
 """TensorRT's builder level, 0 to 5; above 3 builds take many times longer for little."""
 
@@ -58,9 +62,22 @@ def digest(facts: Mapping[str, Any]) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file in hex. Raises WeightsError when it cannot be read."""
+    """SHA-256 of a file in hex. Raises WeightsError when it cannot be read.
+
+    Opening a generator asks for the same hundreds of megabytes several times: a file that was not touched
+    since is read once, unless it is so new that its time could not tell a further change.
+    """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        found = path.stat()
+        state = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        if time.time() - max(found.st_mtime, found.st_ctime) < SETTLED_S:
+            return _read_digest.__wrapped__(path, *state)
+        return _read_digest(path, *state)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+@lru_cache(maxsize=64)
+def _read_digest(path: Path, *state: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
