@@ -92,7 +92,8 @@ def biggan_state(source: Source) -> dict[str, Tensor]:
 @lru_cache(maxsize=1)
 def _random(config: BigGANConfig, seed: int) -> dict[str, Tensor]:
     """Made once for a run of measurements, which asks for them ten times; to be read alone."""
-    return random_state(config, seed)
+    with torch.inference_mode(False):  # who asks first may be in it, who asks later not
+        return random_state(config, seed)
 
 
 def to_tensors(latents: Latents, device: str = "cpu") -> tuple[Tensor, ...]:
