@@ -98,6 +98,14 @@ def check_folder(path: Path | None, read: Path | None = None) -> None:
         raise UsageError(f"{path} is what is to be read; write to another file")
 
 
+def check_apart(one: Path | None, other: Path | None) -> None:
+    """Raises UsageError when both are the same plain file, which the second output would replace."""
+    if one is None or other is None or one.resolve() != other.resolve():
+        return
+    if one.is_file() or not one.exists():
+        raise UsageError(f"{one} cannot take both outputs; write to two files")
+
+
 def check_is_folder(path: Path | None) -> None:
     """Raises UsageError unless it is a folder, or none was named."""
     if path is not None and not path.is_dir():

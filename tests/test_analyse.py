@@ -80,3 +80,13 @@ def test_nothing_half_written(tmp_path: Path) -> None:
     (tmp_path / "bad.wav").write_bytes(b"no sound")
     assert main(["analyse", str(tmp_path / "bad.wav"), "-o", str(tmp_path / "out.csv")]) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.wav"]
+
+
+def test_both_outputs_need_files_of_their_own(
+    song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    same = tmp_path / ".." / tmp_path.name / "out"
+    assert main(["analyse", str(song), "-o", str(out), "--beats", str(same)]) == 2
+    assert "cannot take both outputs" in capsys.readouterr().err
+    assert not out.exists()

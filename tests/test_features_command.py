@@ -114,6 +114,11 @@ def test_what_is_read_is_not_written_to(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["features", str(path), "-o", "/dev/null"]) == 0  # where nothing can be sought
 
 
+def test_a_prediction_can_only_be_left_out_of_a_stream(music: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["features", str(music), "-o", str(music.parent / "out.npz"), "--no-prediction"]) == 2
+    assert "goes with --stream" in capsys.readouterr().err
+
+
 def test_an_old_output_stays_where_the_new_one_fails(music: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.npz"
     assert main(["features", str(music), "-o", str(out)]) == 0

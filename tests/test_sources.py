@@ -210,6 +210,8 @@ def test_a_damaged_file_is_played_as_far_as_it_goes(tmp_path: Path, caplog: pyte
         sound.rewind()
     assert [record.message.split(" after")[0] for record in caplog.records] == ["torn.flac is damaged"]
     np.testing.assert_array_equal(read_all(SoundFile(torn), 1 << 15), heard)  # in whatever blocks
+    assert len(caplog.records) == 2  # told of the other one, too
+    assert caplog.records[0].message == caplog.records[1].message
 
 
 # ------------------------------------------------------------------------------------- played in real time

@@ -99,6 +99,7 @@ class SoundFile:
         import soxr
 
         self._ended = False
+        self._damaged = False
         self._place = 0
         self._resampler = (
             soxr.ResampleStream(self._native, self.rate, self.channels, dtype="float32")
@@ -123,20 +124,21 @@ class SoundFile:
         block = np.empty((count, self.channels), np.float32)
         size = 0
         try:
-            while size < count:
+            while size < count and not self._damaged:
                 got = len(self._file.read(out=block[size : min(size + PIECE, count)]))
                 if not got:
                     break
                 size += got
         except self._broken:
-            if not size and not self._told:
-                self._told = True
-                log.warning(
-                    "%s is damaged after %.1f s; what follows is not heard",
-                    self._path.name,
-                    self._place / self._native,
-                )
+            self._damaged = True  # asked again, some decoders only say that there is nothing more
         self._place += size
+        if self._damaged and not self._told:
+            self._told = True
+            log.warning(
+                "%s is damaged after %.1f s; what follows is not heard",
+                self._path.name,
+                self._place / self._native,
+            )
         return block[:size]
 
     @property

@@ -44,6 +44,7 @@ def _run(options: argparse.Namespace) -> None:
 
     for path in (options.output, options.beats):
         words.check_folder(path, options.audio)
+    words.check_apart(options.output, options.beats)
     analyse(
         options.audio,
         options.output,

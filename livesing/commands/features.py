@@ -5,6 +5,7 @@ from pathlib import Path
 
 from livesing import words
 from livesing.commands.parser import Commands
+from livesing.errors import UsageError
 
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -30,4 +31,6 @@ def _run(options: argparse.Namespace) -> None:
     from livesing.features import features
 
     words.check_folder(options.output, options.audio)
+    if options.no_prediction and not options.stream:
+        raise UsageError("--no-prediction goes with --stream; a file is known as a whole")
     features(options.audio, options.output, stream=options.stream, predicted=not options.no_prediction)
