@@ -114,7 +114,9 @@ def test_what_is_read_is_not_written_to(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["features", str(path), "-o", "/dev/null"]) == 0  # where nothing can be sought
 
 
-def test_a_prediction_can_only_be_left_out_of_a_stream(music: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_prediction_can_only_be_left_out_of_a_stream(
+    music: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["features", str(music), "-o", str(music.parent / "out.npz"), "--no-prediction"]) == 2
     assert "goes with --stream" in capsys.readouterr().err
 

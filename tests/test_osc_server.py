@@ -13,6 +13,7 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from livesing.audio.pulse import Pulse
 from livesing.clock import now
 from livesing.control.osc import BATCH, OscServer, OscSocketError, PortTakenError
 from livesing.control.osc_routes import ROUTES, RisingEdges, address_of
@@ -517,6 +518,14 @@ def test_the_live_state_comes_by_itself() -> None:
         client.forget()
         figures["valence"] = 1.5
         assert client.hears("/livesing/state/valence", 1.5)
+
+
+@pytest.mark.parametrize("band", ["all", "bass", "mid", "treble"])
+def test_level_hit_time_and_presence_are_told_of_every_band(band: str) -> None:
+    level, of_band = ("level", "") if band == "all" else (band, f"{band}_")
+    for word in (level, f"{of_band}hit", f"{of_band}hits", f"{band}_time", f"{band}_presence"):
+        assert word in STATE
+        assert word in Pulse._fields
 
 
 def test_nobody_is_asked_for_the_state_while_nobody_listens() -> None:

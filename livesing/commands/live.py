@@ -108,6 +108,7 @@ def _run(options: argparse.Namespace) -> None:
         raise UsageError("-o names the film of a headless show: add --headless")
     for path in (options.report, options.output):
         words.check_folder(path)
+    words.check_apart(options.report, options.output)
     if options.engine is not None:
         kind_named(options.engine)
     source = source_for(options.generator, options.weights)
