@@ -120,6 +120,11 @@ def test_gain_moves_the_levels_and_nothing_else(gain_db):
             assert difference < (0.05 if name.endswith("_hz") else 1e-3), name
 
 
+def test_soft_music_has_the_same_mode_onset_rate_and_tempo():
+    moved = differences(np.float32(0.03) * song(RATE, 4.0, minor=True), -12.0)
+    assert max(moved[cue] for cue in ("mode", "onset_rate", "bpm", "key", "articulation")) < 1e-3
+
+
 def test_gain_moves_no_cue_of_a_recording(data_dir: Path):
     for name in ("Hungarian", "Karissa"):
         clip = next((data_dir / "audio_samples").glob(f"*{name}*.ogg"))

@@ -18,8 +18,8 @@ PER_OCTAVE = 12
 BANDS = int(PER_OCTAVE * math.log2(HIGHEST_HZ / LOWEST_HZ)) + 1
 MEMORY_S = 10.0
 """Time constant with which what was loudest is forgotten."""
-FAINTEST = 1e-8
-"""Mean square, -80 dB: a loudest band under it is no music."""
+FAINTEST = 1e-12
+"""Mean square, -120 dB: a loudest band under it is no music."""
 OWN_SHARE = 0.5
 """Of a band's own loudest level, in the exponent: whitening by half, after Stowell & Plumbley (2007), so that
 a soft voice counts beside a loud one, and the noise beside it hardly."""
