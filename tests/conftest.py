@@ -51,17 +51,20 @@ def _end(process: subprocess.Popen[str], *, gently: signal.Signals = signal.SIGT
 
 STAGE = re.compile(r"\b(xvfb: str|two_monitors: str|(own_)?pulse: PulseServer|start_livesing(_once)?: )")
 """Fixtures, as tests ask for them, of those that play in real time."""
+LIBROSA = re.compile(r"\blibrosa\b")
+"""In files that measure against it, which takes long to import, and on a new machine to compile."""
 
 
 @pytest.hookimpl(optionalhook=True)  # where pytest-xdist is installed
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where tests run two at a time: files with tests in real time never at once, and those of a file in one
-    process, so that what they share is made once."""
+    process, so that what they share is made once; so are the files that import librosa."""
     from xdist.scheduler import LoadScopeScheduling
 
     @cache
     def group(file: str) -> str:
-        return "stage" if STAGE.search((config.rootpath / file).read_text(encoding="utf-8")) else file
+        text = (config.rootpath / file).read_text(encoding="utf-8")
+        return "stage" if STAGE.search(text) else "librosa" if LIBROSA.search(text) else file
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:

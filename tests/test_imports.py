@@ -72,6 +72,16 @@ def name_of(path: Path) -> str:
 
 
 MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+STATEMENTS = ast.stmt | ast.excepthandler | ast.match_case
+
+
+@cache
+def statements(path: Path) -> tuple[ast.AST, ...]:
+    """All of a file, wherever they stand, without their expressions: most of a file are those."""
+    found: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    for node in found:
+        found += [child for child in ast.iter_child_nodes(node) if isinstance(child, STATEMENTS)]
+    return tuple(found)
 
 
 @cache  # not at once: every process of a run collects this file, and one runs it
@@ -80,7 +90,7 @@ def imports_of(module: str) -> set[str]:
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in statements(MODULES[module]):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -108,7 +118,9 @@ def floor(module: str) -> int:
 def plain_names(module: str) -> set[str]:
     """What of a module may cross to a later stage: constants, NamedTuple, dataclass, Protocol and Enum."""
     names: set[str] = set()
-    for node in ast.parse(MODULES[module].read_text(encoding="utf-8")).body:
+    tree = statements(MODULES[module])[0]
+    assert isinstance(tree, ast.Module)
+    for node in tree.body:
         if isinstance(node, ast.ClassDef):
             marks = {ast.unparse(mark).split("(")[0] for mark in node.bases + node.decorator_list}
             if marks & {"NamedTuple", "dataclass", "Protocol", "Enum", "IntEnum", "StrEnum"}:
@@ -121,7 +133,7 @@ def plain_names(module: str) -> set[str]:
 def taken_names(module: str, other: str) -> set[str]:
     """The names that `module` takes out of the module `other`; "*" for the module as a whole."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+    for node in statements(MODULES[module]):
         if isinstance(node, ast.ImportFrom) and node.module == other:
             names |= {alias.name for alias in node.names}
     return names or {"*"}
