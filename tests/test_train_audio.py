@@ -336,6 +336,17 @@ def test_a_small_corpus_trains_the_papers_network(corpus, tmp_path):
     assert "no listener's ratings" in (out / "paper.md").read_text()
 
 
+@pytest.mark.parametrize("words", [["audio", "--deam-features"], ["image"]])
+def test_rated_data_may_be_named_by_the_environment(words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LIVESING_DATA", raising=False)
+    assert main(["train", *words]) == 2
+    assert "LIVESING_DATA" in capsys.readouterr().err
+    monkeypatch.setenv("LIVESING_DATA", str(tmp_path / "data"))
+    assert main(["train", *words]) == 2
+    assert str(tmp_path / "data") in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words",
     [

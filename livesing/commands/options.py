@@ -60,6 +60,17 @@ def add_training(parser: argparse.ArgumentParser, *, fresh: bool = True, **defau
         )
 
 
+def rated(given: Path | None, option: str, below: str) -> Path:
+    """The rated data that were named, else what the folder LIVESING_DATA has of them. UsageError where
+    neither was named."""
+    if given is not None:
+        return given
+    folder = os.environ.get("LIVESING_DATA", "")
+    if not folder:
+        raise UsageError(f"name the rated data by {option}, or a folder with {below} by LIVESING_DATA")
+    return Path(folder) / below
+
+
 def add_classes(parser: argparse.ArgumentParser, told: str) -> None:
     """--classes, a list of numbers; () when it is not given."""
     parser.add_argument("--classes", metavar="LIST", type=words.numbers, default=(), help=told)

@@ -14,6 +14,10 @@ from livesing.commands import options as shared
 from livesing.commands.parser import Commands, Parser
 from livesing.errors import UsageError
 
+IN_DATA = Path()
+"""--deam-features without a file."""
+DEAM_ROWS = "deam/deam_opensmile_2hz_dev.npz"
+
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     train = commands.add_parser(
@@ -36,9 +40,9 @@ def _add_image(models: Commands, common: argparse.ArgumentParser) -> None:
         "in the paper. Both are scored on themes that they were not trained on.",
     )
     image.add_argument(
-        "--oasis", metavar="DIR", type=Path, required=True,
+        "--oasis", metavar="DIR", type=Path,
         help="rated photographs: OASIS.csv or labels.csv (Theme or file, Valence_mean, Arousal_mean), and "
-        "the pictures",
+        "the pictures; else oasis_dev in the folder LIVESING_DATA",
     )  # fmt: skip
     image.add_argument(
         "-o", "--output", metavar="DIR", type=Path, default=Path("image-model"), help="(image-model)"
@@ -70,20 +74,21 @@ def _image(options: argparse.Namespace) -> None:
     if options.teacher is None and (options.steps is not None or options.pictures):
         raise UsageError("--steps and --pictures belong to distillation: name a --teacher")
     shared.check_least(options, steps=0, epochs=1, folds=2, threads=1, seed=0)
+    oasis = shared.rated(options.oasis, "--oasis", "oasis_dev")
     _need_torch()
     how = _how(options)
     if options.teacher is not None:
         from livesing.train.image import train_student
 
         train_student(
-            options.oasis, options.teacher, options.output, pictures=options.pictures,
+            oasis, options.teacher, options.output, pictures=options.pictures,
             steps=200 if options.steps is None else options.steps, **how
         )  # fmt: skip
     else:
         from livesing.train.image_mobilenet import train_mobilenet
 
         train_mobilenet(
-            options.oasis, options.backbone, options.output, epochs=options.epochs or 20, **how
+            oasis, options.backbone, options.output, epochs=options.epochs or 20, **how
         )  # fmt: skip
 
 
@@ -104,8 +109,9 @@ def _add_audio(models: Commands, common: argparse.ArgumentParser) -> None:
         "--deam", metavar="DIR", type=Path, help="DEAM: MEMD_audio/<song_id>.mp3 and its annotations folder"
     )
     source.add_argument(
-        "--deam-features", metavar="FILE", type=Path, help="DEAM's openSMILE rows as one .npz"
-    )
+        "--deam-features", metavar="FILE", type=Path, nargs="?", const=IN_DATA,
+        help="DEAM's openSMILE rows as one .npz; without FILE those in the folder LIVESING_DATA",
+    )  # fmt: skip
     audio.add_argument(
         "-o", "--output", metavar="DIR", type=Path, default=Path("audio-model"), help="(audio-model)"
     )
@@ -123,7 +129,9 @@ def _audio(options: argparse.Namespace) -> None:
     if options.deam_features is not None:
         from livesing.train.audio_deam_head import train_deam_head
 
-        train_deam_head(options.deam_features, options.output, epochs=options.epochs or 12, **how)
+        named = None if options.deam_features is IN_DATA else options.deam_features
+        features = shared.rated(named, "--deam-features FILE", DEAM_ROWS)
+        train_deam_head(features, options.output, epochs=options.epochs or 12, **how)
         return
     from livesing.train.audio_network import Recipe
     from livesing.train.audio_paper import corpus_source, deam_source, train_paper
