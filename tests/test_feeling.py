@@ -18,7 +18,7 @@ from livesing.audio.pulse import SILENCE_DB
 from livesing.audio.slow import Cues
 from livesing.errors import UsageError, WeightsError
 from livesing.hearing import Hearing, deam_weights, estimator_of, moods_of
-from livesing.sentiment.deam_estimator import HIDDEN, DeamEstimator, DeamHead
+from livesing.sentiment.deam_estimator import HIDDEN, LEVEL, DeamEstimator, DeamHead, gain_free
 from livesing.sentiment.feeling import FEELINGS, Glide, Heard
 from livesing.sentiment.mood import MOOD_LIMIT
 from livesing.sentiment.paper_estimator import FEATURES, WEIGHTS, PaperEstimator, PaperNetwork, quantised
@@ -181,12 +181,16 @@ def test_the_rate_matters_little(rate):
 # ------------------------------------------------------------------------------------------- one interface
 
 
-def head_arrays(count=20, bias=(0.0, 0.0)):
-    """A head whose valence is its first column, and whose arousal its second."""
+MFCC = len(DESCRIPTORS) - 14
+"""Place of the first; gain does not move them."""
+
+
+def head_arrays(count=10, bias=(0.0, 0.0)):
+    """A head whose valence is the first MFCC, and whose arousal the second."""
     ridge = np.zeros((2, count))
     ridge[0, 0] = ridge[1, 1] = 2.0
     return {
-        "columns": np.arange(count, dtype=np.int32),
+        "gain_free.columns": MFCC + np.arange(count, dtype=np.int32),
         "mean": np.zeros(count),
         "scale": np.ones(count),
         "ridge.weight": ridge,
@@ -297,11 +301,19 @@ def test_bytes_answer_like_floats():
 def test_the_head_answers_in_its_order():
     head = DeamHead(head_arrays())
     row = np.zeros(len(columns()))
-    row[0], row[1] = 1.0, -1.0
+    row[MFCC], row[MFCC + 1] = 1.0, -1.0
     np.testing.assert_allclose(head(row), [1.0, -1.0])
     assert np.isfinite(head(np.full(len(columns()), np.nan))).all()
     with pytest.raises(WeightsError):
         head(np.zeros(3))
+
+
+def test_descriptors_are_shares_of_the_level():
+    sound = song(44_100, 2.0, minor=False)
+    soft, loud = (gain_free(DescriptorPath(44_100).push(sound * np.float32(g))[-1]) for g in (0.25, 1.0))
+    apart = np.abs(loud - soft) > 1e-3 + 0.02 * np.abs(loud)
+    assert [columns()[place] for place in np.flatnonzero(apart)] == [LEVEL]
+    assert (loud - soft)[columns().index(LEVEL)] == pytest.approx(np.log(4.0), abs=1e-4)
 
 
 def test_mode_and_onsets_join_the_head():
@@ -320,6 +332,7 @@ def test_mode_and_onsets_join_the_head():
     "spoil",
     [
         lambda arrays: arrays | {"mean": np.zeros(5)},
+        lambda arrays: arrays | {"gain_free.columns": arrays["gain_free.columns"] + 110},
         lambda arrays: arrays | {"ridge.bias": np.full(2, np.inf)},
         lambda arrays: {name: array for name, array in arrays.items() if name != "scale"},
         lambda arrays: arrays | {"output.weight": np.zeros((2, 3))},

@@ -16,7 +16,7 @@ from livesing.cli import main
 from livesing.errors import UsageError, WeightsError
 from livesing.sentiment.cue_estimator import WEIGHTS
 from livesing.sentiment.cue_weights import read_cue_weights
-from livesing.sentiment.deam_estimator import DeamHead
+from livesing.sentiment.deam_estimator import POWERS, DeamHead
 from livesing.sentiment.paper_estimator import FEATURES, PaperNetwork
 from livesing.train.audio_folds import scores_by, song_folds, song_means
 from livesing.train.audio_set import ANNOTATIONS, read_deam, read_feature_rows, without_lag
@@ -134,10 +134,10 @@ def feature_file(path, songs=12, rows=20, **changes):
     x += 0.3 * rng.standard_normal(x.shape)
     arrays = {
         "X": x.astype(np.float16),
-        "mean": np.full(len(names), 2.0, np.float32),
+        "mean": np.full(len(names), 20.0, np.float32),
         "std": np.full(len(names), 3.0, np.float32),
-        "valence": np.tanh(0.3 * x[:, 0]).astype(np.float32),
-        "arousal": np.tanh(0.3 * x[:, 1]).astype(np.float32),
+        "valence": np.tanh(0.3 * x[:, 1]).astype(np.float32),
+        "arousal": np.tanh(0.3 * x[:, 0]).astype(np.float32),  # the level
         "song": np.repeat(np.arange(songs), rows).astype(np.int16),
         "t_ms": np.tile(15_000 + 500 * np.arange(rows), songs).astype(np.int32),
         "columns": np.array(names),
@@ -168,10 +168,11 @@ def test_the_head_on_deam_is_made_by_one_command(tmp_path, capsys):
     card = (out / "deam.md").read_text()
     assert "research, non-commercial" in card and "60 songs" in card
     head = DeamHead.load(out / "deam.safetensors")
-    assert head(np.full(len(columns()), 2.0)).shape == (2,)
-    row = np.full(len(columns()), 2.0)
-    row[columns().index(np.load(file)["columns"][0])] = 8.0
-    assert head(row)[0] > head(np.full(len(columns()), 2.0))[0] + 0.5
+    row = np.full(len(columns()), 20.0)
+    usual, louder = head(row), head(row * 1.3**POWERS)
+    assert louder[0] == pytest.approx(usual[0], abs=1e-6) and louder[1] > usual[1] + 0.5
+    row[columns().index(np.load(file)["columns"][1])] = 26.0
+    assert head(row)[0] > usual[0] + 0.5
     assert not list(out.glob(".deam*"))
     assert "songs: r" in capsys.readouterr().out
 
@@ -219,7 +220,7 @@ def test_rows_come_back_in_their_own_units(tmp_path):
     file = feature_file(tmp_path / "rows.npz")
     rows = read_feature_rows(file)
     archive = np.load(file)
-    np.testing.assert_allclose(rows.x, archive["X"].astype(float) * 3.0 + 2.0)
+    np.testing.assert_allclose(rows.x, archive["X"].astype(float) * 3.0 + 20.0)
     assert rows.ratings[0, 0] == pytest.approx(archive["valence"][2])
     assert rows.ratings[0, 1] == pytest.approx(archive["arousal"][3])
 

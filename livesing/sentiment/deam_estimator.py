@@ -2,7 +2,8 @@
 
 DEAM's ratings are for research only, so no weights ship; `livesing train audio --deam-features FILE` makes
 them in minutes for whoever may use them. What DEAM's spectral descriptors cannot know, whether the music is
-in major and how many notes there are, is added as in the rule of cues.
+in major and how many notes there are, is added as in the rule of cues. The gain of the input must not move
+valence: descriptors that grow with it count as shares of the level, and the level counts for arousal alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livesing.array_file import Arrays, check_shapes, read_arrays
+from livesing.audio.descriptors import columns
 from livesing.errors import WeightsError
 from livesing.sentiment.cue_estimator import PRIORS, cue_values
 from livesing.sentiment.feeling import Glide, Heard, sigmoid
@@ -22,6 +24,13 @@ from livesing.sentiment.mood import Mood
 from livesing.sentiment.sound_check import Statistic
 
 HIDDEN = 256
+LEVEL = "pcm_RMSenergy_sma_amean"
+GAIN_POWERS = {"pcm_RMS": 1.0, "Flux": 1.0, "fband": 2.0, "Slope": 2.0, "audspec": 0.66}
+"""By parts of descriptors' names: they grow with this power of the level."""
+POWERS = np.array([sum(p for part, p in GAIN_POWERS.items() if part in name) for name in columns()])
+LEVEL_PLACE = columns().index(LEVEL)
+FAINTEST = 1e-4
+"""Level below which shares of it say nothing."""
 Z_LIMIT = 4.0
 HEAD_SHARE = (0.5, 0.7)
 """Of valence, of arousal; the rest is mode and onset rate."""
@@ -33,12 +42,21 @@ UNTIL_HEARD = 0.3
 """Confidence before the head has heard its first second."""
 
 
+def gain_free(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Descriptors [..., 124] with those that grow with the gain as shares of the level; the level itself as
+    its natural logarithm."""
+    level = np.maximum(np.asarray(rows, np.float64)[..., LEVEL_PLACE, None], FAINTEST)
+    shares = rows / level**POWERS
+    shares[..., LEVEL_PLACE] = np.log(level[..., 0])
+    return shares
+
+
 class DeamHead:
     """Descriptors -> (valence, arousal) in standard units of DEAM: the mean of a ridge regression and of a
-    network with 256 sigmoids, both over z-scores."""
+    network with 256 sigmoids, both over z-scores of what `gain_free` makes of them."""
 
     SHAPES: dict[str, tuple[int | None, ...]] = {
-        "columns": (None,),
+        "gain_free.columns": (None,),
         "mean": (None,),
         "scale": (None,),
         "ridge.weight": (2, None),
@@ -48,29 +66,33 @@ class DeamHead:
         "output.weight": (2, HIDDEN),
         "output.bias": (2,),
     }
-    """columns: which numbers of a row of descriptors are used."""
+    """gain_free.columns: which numbers of a row are used."""
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = {name: array.astype(np.float64) for name, array in arrays.items()}
-        self._columns = arrays["columns"].astype(np.int64)
+        self._columns = arrays["gain_free.columns"].astype(np.int64)
 
     @classmethod
     def load(cls, path: Path) -> DeamHead:
         """WeightsError for a file that is missing, damaged or of something else."""
         arrays, _ = read_arrays(path)
         check_shapes(path, arrays, cls.SHAPES)
-        count = arrays["columns"].size
+        columns_used = arrays["gain_free.columns"]
+        if not ((columns_used >= 0) & (columns_used < len(POWERS))).all():
+            raise WeightsError(f"{str(path)!r} is for other descriptors")
+        count = columns_used.size
         for name in ("mean", "scale", "ridge.weight", "hidden.weight"):
             if arrays[name].shape[-1] != count:
                 raise WeightsError(f"{name} in {str(path)!r} does not fit its {count} columns")
         return cls(arrays)
 
     def __call__(self, row: NDArray[np.floating]) -> NDArray[np.float64]:
-        """row: [124] -> [2]. A row that is too short is a WeightsError."""
-        if self._columns.max(initial=0) >= np.size(row):
-            raise WeightsError(f"the head on DEAM needs more descriptors than {np.size(row)}")
+        """row: [124] -> [2]. WeightsError for a row of another length."""
+        if np.shape(row) != POWERS.shape:
+            raise WeightsError(f"the head on DEAM needs {POWERS.size} descriptors, not {np.size(row)}")
         at = self._arrays
-        z = np.clip(np.nan_to_num((row[self._columns] - at["mean"]) * at["scale"]), -Z_LIMIT, Z_LIMIT)
+        told = gain_free(row)[self._columns]
+        z = np.clip(np.nan_to_num((told - at["mean"]) * at["scale"]), -Z_LIMIT, Z_LIMIT)
         hidden = sigmoid(at["hidden.weight"] @ z + at["hidden.bias"])
         network = at["output.weight"] @ hidden + at["output.bias"]
         ridge = at["ridge.weight"] @ z + at["ridge.bias"]

@@ -1,7 +1,7 @@
 """`livesing train audio --deam-features FILE`: the head on DEAM's openSMILE rows.
 
-The mean of two models over the columns that livesing computes itself: a ridge regression, and a network with
-256 sigmoids. Cross-validated by song, then trained on all.
+The mean of two models over the columns that livesing computes itself, free of gain: a ridge regression, and a
+network with 256 sigmoids, half of them for each axis. Cross-validated by song, then trained on all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import nn
 from livesing.array_file import Arrays, write_arrays
 from livesing.audio.descriptors import columns as our_columns
 from livesing.errors import UsageError
-from livesing.sentiment.deam_estimator import HIDDEN, Z_LIMIT, DeamHead
+from livesing.sentiment.deam_estimator import HIDDEN, LEVEL, LEVEL_PLACE, Z_LIMIT, DeamHead, gain_free
 from livesing.train.audio_folds import Outcome, song_folds, song_means, write_report
 from livesing.train.audio_network import mark_of
 from livesing.train.audio_set import RatedRows, read_feature_rows
@@ -43,7 +43,7 @@ def usable(names: tuple[str, ...]) -> tuple[list[int], list[int]]:
 
 
 def fit_ridge(x: Floats, y: Doubles) -> tuple[Doubles, Doubles]:
-    """x: [n, c] z-scores, y: [n, 2] -> weights [2, c], bias [2]."""
+    """x: [n, c] z-scores, y: [n, axes] -> weights [axes, c], bias [axes]."""
     centre, answer = x.mean(axis=0, dtype=np.float64), y.mean(axis=0)
     away = x - centre.astype(np.float32)
     gram = (away.T @ away).astype(np.float64) + RIDGE * len(x) * np.eye(x.shape[1])
@@ -52,11 +52,11 @@ def fit_ridge(x: Floats, y: Doubles) -> tuple[Doubles, Doubles]:
 
 
 def fit_network(x: Floats, y: Doubles, seed: int, epochs: int, tick: Callable[[], None]) -> dict[str, Floats]:
-    """Hidden and output weights of a network of 256 sigmoids; tick after each epoch."""
+    """Hidden and output weights of 128 sigmoids for one axis, y [n, 1]; tick after each epoch."""
     torch.manual_seed(seed)
     net = nn.Sequential(
-        nn.Dropout(INPUT_DROPOUT), nn.Linear(x.shape[1], HIDDEN), nn.Sigmoid(),
-        nn.Dropout(HIDDEN_DROPOUT), nn.Linear(HIDDEN, 2),
+        nn.Dropout(INPUT_DROPOUT), nn.Linear(x.shape[1], HIDDEN // 2), nn.Sigmoid(),
+        nn.Dropout(HIDDEN_DROPOUT), nn.Linear(HIDDEN // 2, 1),
     )  # fmt: skip
     rows, wanted = torch.from_numpy(x), torch.from_numpy(y.astype(np.float32))
     optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=DECAY)
@@ -81,22 +81,32 @@ def fit_head(
     data: RatedRows, rows: NDArray[np.bool_], seed: int, epochs: int, tick: Callable[[], None]
 ) -> Arrays:
     """The arrays of a DeamHead from the rows that are chosen."""
-    there, ours = usable(data.columns)
-    x = data.x[rows][:, there]
+    ours = usable(data.columns)[1]
+    x = gain_free(our_rows(data, rows))[:, ours]
     mean, scale = x.mean(axis=0), 1.0 / np.maximum(x.std(axis=0), 1e-9)
     z = np.clip((x - mean) * scale, -Z_LIMIT, Z_LIMIT).astype(np.float32)
     # Standard units of songs, not of half seconds: what the estimator is asked for is the mood of music.
     means = song_means(data.ratings[rows], data.song[rows])
     y = (data.ratings[rows] - means.mean(axis=0)) / means.std(axis=0)
-    weight, bias = fit_ridge(z, y)
+    # The level is for arousal alone: each axis has a regression and half of the network of its own.
+    level = np.array(ours) == LEVEL_PLACE
+    ridges, networks = [], []
+    for axis, seen in enumerate((np.where(level, np.float32(0), z), z)):
+        ridges.append(fit_ridge(seen, y[:, [axis]]))
+        networks.append(fit_network(seen, y[:, [axis]], seed + axis, epochs, tick))
+    networks[0]["hidden.weight"][:, level] = 0.0
+    weight, bias = (np.concatenate(parts) for parts in zip(*ridges, strict=True))
     arrays: Arrays = {
-        "columns": np.array(ours, np.int32),
+        "gain_free.columns": np.array(ours, np.int32),
         "mean": mean.astype(np.float32),
         "scale": scale.astype(np.float32),
         "ridge.weight": weight.astype(np.float32),
         "ridge.bias": bias.astype(np.float32),
     }
-    return arrays | fit_network(z, y, seed, epochs, tick)
+    arrays |= {name: np.concatenate([net[name] for net in networks]) for name in networks[0]}
+    outputs = (torch.from_numpy(net["output.weight"]) for net in networks)
+    arrays["output.weight"] = torch.block_diag(*outputs).numpy()
+    return arrays
 
 
 def train_deam_head(
@@ -109,11 +119,11 @@ def train_deam_head(
     songs = len(np.unique(data.song))
     if songs < max(folds, FEWEST_SONGS):
         raise UsageError(f"{str(features)!r} has {songs} songs, too few for {folds} folds")
-    if len(usable(data.columns)[0]) < 10:
-        raise UsageError(f"{str(features)!r} has hardly any column that livesing computes itself")
+    if len(usable(data.columns)[0]) < 10 or LEVEL not in data.columns:
+        raise UsageError(f"{str(features)!r} lacks {LEVEL}, or has hardly any column that livesing computes")
     output.mkdir(parents=True, exist_ok=True)
     fold = song_folds(data.song, folds, seed)
-    done, total = 0, epochs * (folds + 1)
+    done, total = 0, 2 * epochs * (folds + 1)
 
     def tick() -> None:
         nonlocal done
@@ -127,7 +137,7 @@ def train_deam_head(
         if fresh or not kept.is_file():
             write_arrays(kept, fit_head(data, fold != number, seed + number, epochs, tick), {})
         else:
-            done += epochs
+            done += 2 * epochs
         predicted[fold == number] = head_over(DeamHead.load(kept), data, fold == number)
     head = fit_head(data, np.ones(len(fold), bool), seed, epochs, tick)
     write_arrays(output / FILE, head, {"terms": "DEAM: research, non-commercial", "seed": str(seed)})
@@ -157,10 +167,12 @@ def train_deam_head(
 
 def head_over(head: DeamHead, data: RatedRows, rows: NDArray[np.bool_]) -> Doubles:
     """The head's answers for rows of a file, [n, 2]."""
+    return np.array([head(row) for row in our_rows(data, rows)])
+
+
+def our_rows(data: RatedRows, rows: NDArray[np.bool_]) -> Doubles:
+    """Rows of a file in the order of ours, [n, 124], with 0 where it has no such column."""
     there, ours = usable(data.columns)
-    row = np.zeros(len(our_columns()))
-    answers = []
-    for values in data.x[rows][:, there]:
-        row[ours] = values
-        answers.append(head(row))
-    return np.array(answers)
+    mine = np.zeros((int(rows.sum()), len(our_columns())))
+    mine[:, ours] = data.x[rows][:, there]
+    return mine
