@@ -18,7 +18,7 @@ from livesing.audio.pulse import SILENCE_DB
 from livesing.audio.slow import Cues
 from livesing.errors import UsageError, WeightsError
 from livesing.hearing import Hearing, deam_weights, estimator_of, moods_of
-from livesing.sentiment.deam_estimator import HIDDEN, LEVEL, DeamEstimator, DeamHead, gain_free
+from livesing.sentiment.deam_estimator import HIDDEN, DeamEstimator, DeamHead, gain_free
 from livesing.sentiment.feeling import FEELINGS, Glide, Heard
 from livesing.sentiment.mood import MOOD_LIMIT
 from livesing.sentiment.paper_estimator import FEATURES, WEIGHTS, PaperEstimator, PaperNetwork, quantised
@@ -190,7 +190,9 @@ def head_arrays(count=10, bias=(0.0, 0.0)):
     ridge = np.zeros((2, count))
     ridge[0, 0] = ridge[1, 1] = 2.0
     return {
-        "gain_free.columns": MFCC + np.arange(count, dtype=np.int32),
+        "columns": MFCC + np.arange(count, dtype=np.int32),
+        "powers": np.zeros(count),
+        "level": np.array([count - 1], np.int32),
         "mean": np.zeros(count),
         "scale": np.ones(count),
         "ridge.weight": ridge,
@@ -308,12 +310,18 @@ def test_the_head_answers_in_its_order():
         head(np.zeros(3))
 
 
-def test_descriptors_are_shares_of_the_level():
-    sound = song(44_100, 2.0, minor=False)
-    soft, loud = (gain_free(DescriptorPath(44_100).push(sound * np.float32(g))[-1]) for g in (0.25, 1.0))
+def test_gain_moves_the_level_alone():
+    pytest.importorskip("torch", reason="training needs the extra [train]")
+    from livesing.train.audio_deam_head import LEVEL, powers_of
+
+    sound, level = song(44_100, 2.0, minor=False), columns().index(LEVEL)
+    soft, loud = (
+        gain_free(DescriptorPath(44_100).push(sound * np.float32(gain))[-1], powers_of(columns()), level)
+        for gain in (0.25, 1.0)
+    )
     apart = np.abs(loud - soft) > 1e-3 + 0.02 * np.abs(loud)
-    assert [columns()[place] for place in np.flatnonzero(apart)] == [LEVEL]
-    assert (loud - soft)[columns().index(LEVEL)] == pytest.approx(np.log(4.0), abs=1e-4)
+    assert np.flatnonzero(apart).tolist() == [level]
+    assert loud[level] - soft[level] == pytest.approx(np.log(4.0), abs=1e-4)
 
 
 def test_mode_and_onsets_join_the_head():
@@ -332,7 +340,7 @@ def test_mode_and_onsets_join_the_head():
     "spoil",
     [
         lambda arrays: arrays | {"mean": np.zeros(5)},
-        lambda arrays: arrays | {"gain_free.columns": arrays["gain_free.columns"] + 110},
+        lambda arrays: arrays | {"level": np.array([10])},
         lambda arrays: arrays | {"ridge.bias": np.full(2, np.inf)},
         lambda arrays: {name: array for name, array in arrays.items() if name != "scale"},
         lambda arrays: arrays | {"output.weight": np.zeros((2, 3))},

@@ -16,7 +16,7 @@ from livesing.cli import main
 from livesing.errors import UsageError, WeightsError
 from livesing.sentiment.cue_estimator import WEIGHTS
 from livesing.sentiment.cue_weights import read_cue_weights
-from livesing.sentiment.deam_estimator import POWERS, DeamHead
+from livesing.sentiment.deam_estimator import DeamHead
 from livesing.sentiment.paper_estimator import FEATURES, PaperNetwork
 from livesing.train.audio_folds import scores_by, song_folds, song_means
 from livesing.train.audio_set import ANNOTATIONS, read_deam, read_feature_rows, without_lag
@@ -27,6 +27,7 @@ from livesing.train.corpus.sketch import RATE, sketch
 
 torch = pytest.importorskip("torch", reason="training needs the extra [train]")
 from livesing.train import audio_network  # noqa: E402
+from livesing.train.audio_deam_head import powers_of  # noqa: E402
 from livesing.train.audio_network import Recipe  # noqa: E402
 from livesing.train.audio_paper import Song, rated_rows  # noqa: E402
 
@@ -169,7 +170,7 @@ def test_the_head_on_deam_is_made_by_one_command(tmp_path, capsys):
     assert "research, non-commercial" in card and "60 songs" in card
     head = DeamHead.load(out / "deam.safetensors")
     row = np.full(len(columns()), 20.0)
-    usual, louder = head(row), head(row * 1.3**POWERS)
+    usual, louder = head(row), head(row * 1.3 ** powers_of(columns()))
     assert louder[0] == pytest.approx(usual[0], abs=1e-6) and louder[1] > usual[1] + 0.5
     row[columns().index(np.load(file)["columns"][1])] = 26.0
     assert head(row)[0] > usual[0] + 0.5

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livesing.array_file import Arrays, check_shapes, read_arrays
-from livesing.audio.descriptors import columns
 from livesing.errors import WeightsError
 from livesing.sentiment.cue_estimator import PRIORS, cue_values
 from livesing.sentiment.feeling import Glide, Heard, sigmoid
@@ -24,11 +23,6 @@ from livesing.sentiment.mood import Mood
 from livesing.sentiment.sound_check import Statistic
 
 HIDDEN = 256
-LEVEL = "pcm_RMSenergy_sma_amean"
-GAIN_POWERS = {"pcm_RMS": 1.0, "Flux": 1.0, "fband": 2.0, "Slope": 2.0, "audspec": 0.66}
-"""By parts of descriptors' names: they grow with this power of the level."""
-POWERS = np.array([sum(p for part, p in GAIN_POWERS.items() if part in name) for name in columns()])
-LEVEL_PLACE = columns().index(LEVEL)
 FAINTEST = 1e-4
 """Level below which shares of it say nothing."""
 Z_LIMIT = 4.0
@@ -42,12 +36,12 @@ UNTIL_HEARD = 0.3
 """Confidence before the head has heard its first second."""
 
 
-def gain_free(rows: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Descriptors [..., 124] with those that grow with the gain as shares of the level; the level itself as
-    its natural logarithm."""
-    level = np.maximum(np.asarray(rows, np.float64)[..., LEVEL_PLACE, None], FAINTEST)
-    shares = rows / level**POWERS
-    shares[..., LEVEL_PLACE] = np.log(level[..., 0])
+def gain_free(values: NDArray[np.floating], powers: NDArray[np.floating], level: int) -> NDArray[np.float64]:
+    """Descriptors [..., n] as shares of that power [n] of the level which they grow with; `level` is its own
+    place, where its natural logarithm stands."""
+    loud = np.maximum(np.asarray(values, np.float64)[..., level, None], FAINTEST)
+    shares = values / loud**powers
+    shares[..., level] = np.log(loud[..., 0])
     return shares
 
 
@@ -56,7 +50,9 @@ class DeamHead:
     network with 256 sigmoids, both over z-scores of what `gain_free` makes of them."""
 
     SHAPES: dict[str, tuple[int | None, ...]] = {
-        "gain_free.columns": (None,),
+        "columns": (None,),
+        "powers": (None,),
+        "level": (1,),
         "mean": (None,),
         "scale": (None,),
         "ridge.weight": (2, None),
@@ -66,32 +62,32 @@ class DeamHead:
         "output.weight": (2, HIDDEN),
         "output.bias": (2,),
     }
-    """gain_free.columns: which numbers of a row are used."""
+    """columns: which numbers of a row are used; powers, level: see gain_free, by the order of columns."""
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = {name: array.astype(np.float64) for name, array in arrays.items()}
-        self._columns = arrays["gain_free.columns"].astype(np.int64)
+        self._columns = arrays["columns"].astype(np.int64)
+        self._level = int(arrays["level"][0])
 
     @classmethod
     def load(cls, path: Path) -> DeamHead:
         """WeightsError for a file that is missing, damaged or of something else."""
         arrays, _ = read_arrays(path)
         check_shapes(path, arrays, cls.SHAPES)
-        columns_used = arrays["gain_free.columns"]
-        if not ((columns_used >= 0) & (columns_used < len(POWERS))).all():
-            raise WeightsError(f"{str(path)!r} is for other descriptors")
-        count = columns_used.size
-        for name in ("mean", "scale", "ridge.weight", "hidden.weight"):
+        count = arrays["columns"].size
+        if not 0 <= arrays["level"][0] < count:
+            raise WeightsError(f"the level of {str(path)!r} is none of its {count} columns")
+        for name in ("powers", "mean", "scale", "ridge.weight", "hidden.weight"):
             if arrays[name].shape[-1] != count:
                 raise WeightsError(f"{name} in {str(path)!r} does not fit its {count} columns")
         return cls(arrays)
 
     def __call__(self, row: NDArray[np.floating]) -> NDArray[np.float64]:
-        """row: [124] -> [2]. WeightsError for a row of another length."""
-        if np.shape(row) != POWERS.shape:
-            raise WeightsError(f"the head on DEAM needs {POWERS.size} descriptors, not {np.size(row)}")
+        """row: [124] -> [2]. A row that is too short is a WeightsError."""
+        if self._columns.max(initial=0) >= np.size(row):
+            raise WeightsError(f"the head on DEAM needs more descriptors than {np.size(row)}")
         at = self._arrays
-        told = gain_free(row)[self._columns]
+        told = gain_free(row[self._columns], at["powers"], self._level)
         z = np.clip(np.nan_to_num((told - at["mean"]) * at["scale"]), -Z_LIMIT, Z_LIMIT)
         hidden = sigmoid(at["hidden.weight"] @ z + at["hidden.bias"])
         network = at["output.weight"] @ hidden + at["output.bias"]

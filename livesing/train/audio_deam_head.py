@@ -6,7 +6,7 @@ network with 256 sigmoids, half of them for each axis. Cross-validated by song, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import nn
 from livesing.array_file import Arrays, write_arrays
 from livesing.audio.descriptors import columns as our_columns
 from livesing.errors import UsageError
-from livesing.sentiment.deam_estimator import HIDDEN, LEVEL, LEVEL_PLACE, Z_LIMIT, DeamHead, gain_free
+from livesing.sentiment.deam_estimator import HIDDEN, Z_LIMIT, DeamHead, gain_free
 from livesing.train.audio_folds import Outcome, song_folds, song_means, write_report
 from livesing.train.audio_network import mark_of
 from livesing.train.audio_set import RatedRows, read_feature_rows
@@ -29,6 +29,9 @@ RIDGE = 0.05
 INPUT_DROPOUT, HIDDEN_DROPOUT = 0.2, 0.3
 RATE, DECAY, BATCH = 1e-3, 1e-2, 256
 FEWEST_SONGS = 4
+LEVEL = "pcm_RMSenergy_sma_amean"
+GAIN_POWERS = {"pcm_RMS": 1.0, "Flux": 1.0, "fband": 2.0, "Slope": 2.0, "audspec": 0.66}
+"""By parts of columns' names: they grow with this power of the level."""
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -40,6 +43,11 @@ def usable(names: tuple[str, ...]) -> tuple[list[int], list[int]]:
     ours = {name: place for place, name in enumerate(our_columns())}
     shared = [name for name in names if name in ours and not ("_de" in name and name.endswith("amean"))]
     return [names.index(name) for name in shared], [ours[name] for name in shared]
+
+
+def powers_of(names: Sequence[str]) -> Doubles:
+    """Of the level, with which columns grow, [n]."""
+    return np.array([sum(power for part, power in GAIN_POWERS.items() if part in name) for name in names])
 
 
 def fit_ridge(x: Floats, y: Doubles) -> tuple[Doubles, Doubles]:
@@ -81,23 +89,28 @@ def fit_head(
     data: RatedRows, rows: NDArray[np.bool_], seed: int, epochs: int, tick: Callable[[], None]
 ) -> Arrays:
     """The arrays of a DeamHead from the rows that are chosen."""
-    ours = usable(data.columns)[1]
-    x = gain_free(our_rows(data, rows))[:, ours]
+    there, ours = usable(data.columns)
+    names = [data.columns[place] for place in there]
+    level, powers = names.index(LEVEL), powers_of(names)
+    x = gain_free(data.x[rows][:, there], powers, level)
     mean, scale = x.mean(axis=0), 1.0 / np.maximum(x.std(axis=0), 1e-9)
     z = np.clip((x - mean) * scale, -Z_LIMIT, Z_LIMIT).astype(np.float32)
     # Standard units of songs, not of half seconds: what the estimator is asked for is the mood of music.
     means = song_means(data.ratings[rows], data.song[rows])
     y = (data.ratings[rows] - means.mean(axis=0)) / means.std(axis=0)
     # The level is for arousal alone: each axis has a regression and half of the network of its own.
-    level = np.array(ours) == LEVEL_PLACE
+    blind = z.copy()
+    blind[:, level] = 0.0
     ridges, networks = [], []
-    for axis, seen in enumerate((np.where(level, np.float32(0), z), z)):
+    for axis, seen in enumerate((blind, z)):
         ridges.append(fit_ridge(seen, y[:, [axis]]))
         networks.append(fit_network(seen, y[:, [axis]], seed + axis, epochs, tick))
     networks[0]["hidden.weight"][:, level] = 0.0
     weight, bias = (np.concatenate(parts) for parts in zip(*ridges, strict=True))
     arrays: Arrays = {
-        "gain_free.columns": np.array(ours, np.int32),
+        "columns": np.array(ours, np.int32),
+        "powers": powers.astype(np.float32),
+        "level": np.array([level], np.int32),
         "mean": mean.astype(np.float32),
         "scale": scale.astype(np.float32),
         "ridge.weight": weight.astype(np.float32),
@@ -167,12 +180,10 @@ def train_deam_head(
 
 def head_over(head: DeamHead, data: RatedRows, rows: NDArray[np.bool_]) -> Doubles:
     """The head's answers for rows of a file, [n, 2]."""
-    return np.array([head(row) for row in our_rows(data, rows)])
-
-
-def our_rows(data: RatedRows, rows: NDArray[np.bool_]) -> Doubles:
-    """Rows of a file in the order of ours, [n, 124], with 0 where it has no such column."""
     there, ours = usable(data.columns)
-    mine = np.zeros((int(rows.sum()), len(our_columns())))
-    mine[:, ours] = data.x[rows][:, there]
-    return mine
+    row = np.zeros(len(our_columns()))
+    answers = []
+    for values in data.x[rows][:, there]:
+        row[ours] = values
+        answers.append(head(row))
+    return np.array(answers)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livesing.train.image_report import Scores, plot, score, write_text
+from livesing.train.image_report import Scores, plot, score, write_card, write_text
 
 Doubles = NDArray[np.float64]
 
@@ -57,31 +56,15 @@ def write_report(
     """Writes stem.md (the model card), stem.json (the figures) and, where there is matplotlib, stem.png
     (predicted against rated, a dot a song); prints the scores."""
     scores = scores_by(outcome.predicted, outcome.rated, outcome.song)
-    write_text(output / f"{stem}.md", _card(title, facts, note, scores))
+    write_card(
+        output / f"{stem}.md", title, facts, scores, f"songs that the model was not trained on. {note}"
+    )
     figures = {"settings": dict(outcome.settings), "scores": _plain(scores)}
     write_text(output / f"{stem}.json", json.dumps(figures, indent=2) + "\n")
     predicted, rated = (song_means(values, outcome.song) for values in (outcome.predicted, outcome.rated))
     plot(output / f"{stem}.png", predicted, rated, f"{title}: songs it was not trained on")
     for name, scored in scores.items():
         print(f"{name}: r {scored.r[0]:.3f} valence, {scored.r[1]:.3f} arousal")
-
-
-def _card(title: str, facts: Mapping[str, str], note: str, scores: Mapping[str, Scores]) -> str:
-    rows = [f"| {name} | {fact} |" for name, fact in (*facts.items(), ("date", date.today().isoformat()))]
-    table = [
-        f"| {name} | {s.pictures} | {s.r[0]:.2f} / {s.r[1]:.2f} | {s.rmse[0]:.2f} / {s.rmse[1]:.2f} |"
-        for name, s in scores.items()
-    ]
-    parts = [
-        f"# Model card: {title}",
-        "\n".join(("| | |", "| --- | --- |", *rows)),
-        "## Scores",
-        "Valence / arousal, always on songs that the model was not trained on: Pearson's r, and the root\n"
-        "mean squared error in standard deviations of the ratings.",
-        "\n".join(("| of | count | r | error |", "| --- | --- | --- | --- |", *table)),
-        note,
-    ]
-    return "\n\n".join(parts) + "\n"
 
 
 def _plain(scores: Mapping[str, Scores]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What a run of `livesing train image --teacher` leaves beside the served network."""
 
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,23 +40,19 @@ def write(output: Path, made: Made) -> None:
     size = (output / "image.onnx").stat().st_size / 1e6
     parameters = sum(p.numel() for p in student.parameters()) / 1e6
     flags = " ".join(f"--{name} {settings[name]}" for name in ("steps", "folds", "seed"))
-    facts = [
-        (
-            "file",
-            f"`image.onnx`, {size:.1f} MB: a convolutional net of {parameters:.1f} M weights and heads, in "
-            "16 bits",
-        ),
-        ("input", f"`pictures` uint8 [N, {SIDE}, {SIDE}, 3], sRGB"),
-        ("output", "`ratings` float32 [N, 2] (valence, arousal), `abstract` float32 [N] in 0..1"),
-        ("units", f"z-scores: 0 is {zero} and 1 is {unit} on the ratings' scale (valence, arousal)"),
-        ("ratings", f"of {len(data.files)} photographs of {len(set(data.themes))} themes: {RATINGS}"),
-        ("pictures", f"without ratings: {settings['others']} photographs, paintings and things, {PICTURES}"),
-        ("terms", TERMS),
-        ("made by", f"`livesing train image --oasis DIR --teacher DIR --pictures DIR ... {flags}`"),
-        ("date", date.today().isoformat()),
-    ]
+    facts = {
+        "file": f"`image.onnx`, {size:.1f} MB: a convolutional net of {parameters:.1f} M weights and heads, "
+        "in 16 bits",
+        "input": f"`pictures` uint8 [N, {SIDE}, {SIDE}, 3], sRGB",
+        "output": "`ratings` float32 [N, 2] (valence, arousal), `abstract` float32 [N] in 0..1",
+        "units": f"z-scores: 0 is {zero} and 1 is {unit} on the ratings' scale (valence, arousal)",
+        "ratings": f"of {len(data.files)} photographs of {len(set(data.themes))} themes: {RATINGS}",
+        "pictures": f"without ratings: {settings['others']} photographs, paintings and things, {PICTURES}",
+        "terms": TERMS,
+        "made by": f"`livesing train image --oasis DIR --teacher DIR --pictures DIR ... {flags}`",
+    }
     how = HOW.format(known=f"{alike[0]:.2f}", unseen=f"{alike[1]:.2f}")
-    report.write_card(output / "image.md", "the image estimator", facts, scores, how)
+    report.write_card(output / "image.md", "the image estimator", facts, scores, report.THEMES, how=how)
 
 
 RATINGS = (

@@ -6,7 +6,6 @@ a run that was stopped goes on as if it had not been.
 """
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -181,18 +180,18 @@ def _write(
     named = {"themes left out, cross-validated": scores}
     report.write_report(output / "report.json", named, settings)
     drawn = report.plot(output / "predicted.png", predicted, data.standard, "MobileNetV2, themes left out")
-    facts = [
-        ("file", "`image.safetensors`: MobileNetV2 in torchvision's layout (`features.*`), and `head.1.*`"),
-        ("input", f"sRGB pictures in 0..1, {settings['side']} x {settings['side']}"),
-        ("output", f"(valence, arousal) in z-scores: zero at {zero}, unit {unit} of the ratings' own scale"),
-        ("data", f"{len(data.files)} rated photographs of {len(set(data.themes))} themes"),
-        ("backbone", settings["backbone"] or "none: learnt from nothing"),
-        ("terms", "those of the photographs' ratings and of the backbone; the code is GPL-3.0-or-later"),
-        ("seed, epochs, folds", f"{settings['seed']}, {settings['epochs']}, {settings['folds']}"),
-        ("date", date.today().isoformat()),
-    ]
+    backbone = " --backbone FILE" if settings["backbone"] else ""
+    flags = " ".join(f"--{name} {settings[name]}" for name in ("epochs", "folds", "seed"))
+    facts = {
+        "file": "`image.safetensors`: MobileNetV2 in torchvision's layout (`features.*`), and `head.1.*`",
+        "input": f"sRGB pictures in 0..1, {settings['side']} x {settings['side']}",
+        "output": f"(valence, arousal) in z-scores: zero at {zero}, unit {unit} of the ratings' own scale",
+        "data": f"{len(data.files)} rated photographs of {len(set(data.themes))} themes",
+        "backbone": settings["backbone"] or "none: learnt from nothing",
+        "terms": "those of the photographs' ratings and of the backbone; the code is GPL-3.0-or-later",
+        "made by": f"`livesing train image --oasis DIR{backbone} {flags}`",
+    }
     how = "Every fold leaves whole themes out (`Dog 1` and `Dog 2` are one theme)."
     how += " Predicted against rated: `predicted.png`." if drawn else " No plot: matplotlib is not installed."
-    report.write_card(
-        output / "image.md", "MobileNetV2 for valence and arousal of pictures", facts, named, how
-    )
+    title = "MobileNetV2 for valence and arousal of pictures"
+    report.write_card(output / "image.md", title, facts, named, report.THEMES, how=how)

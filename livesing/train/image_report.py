@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from livesing.whole_file import whole_file
 
 NAMES = ("valence", "arousal")
+THEMES = "themes that the ratings learnt from do not have."
+"""On what image models are scored."""
 
 
 class Scores(NamedTuple):
@@ -65,18 +67,28 @@ def write_report(path: Path, scores: Mapping[str, Scores], settings: Mapping[str
 
 
 def write_card(
-    path: Path, title: str, facts: Sequence[tuple[str, str]], scores: Mapping[str, Scores], how: str
+    path: Path,
+    title: str,
+    facts: Mapping[str, str],
+    scores: Mapping[str, Scores],
+    scored: str,
+    *,
+    how: str = "",
 ) -> None:
-    """A model card in Markdown: a table of facts, the scores, and how the model came about."""
-    rows = [f"| {name} | {fact} |" for name, fact in facts]
-    table = [line(name, scored) for name, scored in scores.items()]
-    parts = [f"# Model card: {title}", "\n".join(["| | |", "| --- | --- |", *rows]), how.strip(), "## Scores"]
-    parts.append(
+    """A model card in Markdown: facts and today's date, how the model came about, and the scores; `scored`
+    says on what they were taken."""
+    rows = [f"| {name} | {fact} |" for name, fact in (*facts.items(), ("date", date.today().isoformat()))]
+    table = [line(name, each) for name, each in scores.items()]
+    parts = [
+        f"# Model card: {title}",
+        "\n".join(("| | |", "| --- | --- |", *rows)),
+        how.strip(),
+        "## Scores",
         "Pearson's r and the root mean squared error in standard deviations, valence / arousal, always on\n"
-        "themes that the ratings learnt from do not have."
-    )
-    parts.append("\n".join(["| on | pictures | r | error |", "| --- | --- | --- | --- |", *table]))
-    write_text(path, "\n\n".join(parts) + "\n")
+        f"{scored}",
+        "\n".join(("| on | count | r | error |", "| --- | --- | --- | --- |", *table)),
+    ]
+    write_text(path, "\n\n".join(part for part in parts if part) + "\n")
 
 
 def plot(path: Path, predicted: NDArray[np.floating], rated: NDArray[np.floating], title: str) -> bool:
