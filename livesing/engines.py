@@ -1,7 +1,12 @@
 """`livesing engine`: builds engines ahead of a show, and says what there is."""
 
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from livesing.errors import EngineError
 from livesing.generation.engine import Source
@@ -23,8 +28,30 @@ def build(source: Source, name: str | None, threads: int, folder: Path | None = 
     """Build one kind, or all that this machine can have; measure them and remember the fastest.
 
     Raises EngineError when the one that was asked for, or every one, fails, and WeightsError. An interrupted
-    build leaves nothing behind.
+    build leaves nothing behind, whether by Ctrl-C or by SIGTERM, as a show that ends sends it.
     """
+    with _interrupted_by_sigterm():
+        _build(source, name, threads, folder)
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """By itself SIGTERM would end the process where it is, and leave hundreds of megabytes half-written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    kept = signal.signal(signal.SIGTERM, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+
+
+def _build(source: Source, name: str | None, threads: int, folder: Path | None) -> None:
     cache = EngineCache(folder)
     names = [kind_named(name).name] if name else candidates(source)
     measured = cache.choice(circumstances(source))

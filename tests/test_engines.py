@@ -2,7 +2,9 @@
 
 import ctypes
 import itertools
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +21,7 @@ from livesing.generation.biggan_config import CONFIGS, BigGANConfig
 from livesing.generation.engine import (
     Bytes,
     Engine,
+    Floats,
     Latents,
     Progress,
     Source,
@@ -332,6 +335,30 @@ def test_the_embedded_generator_by_torch_is_its_file(
     defined = open_engine(EMBEDDED, KINDS["torch"], cache, 1, quiet)
     assert served.size == defined.size == (96, 54)
     np.testing.assert_allclose(served.image(probe()), defined.image(probe()), atol=2e-3)
+
+
+class EndedKind(TorchKind):
+    """Is told to end in the middle of a build, as by a show that ends."""
+
+    name = "ended"
+
+    def suffix(self, source: Source) -> str | None:
+        return ".half"
+
+    def build(self, source: Source, file: Path, progress: Progress) -> Floats:
+        file.write_bytes(b"half of it")
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("this goes on after SIGTERM")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
+def test_a_build_that_is_ended_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "ended", EndedKind())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["engine", "build", "--generator", "embedded", "--engine", "ended"]) == 130
+    assert list((tmp_path / "livesing" / "engines").iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_engines_are_built_listed_and_cleared(
