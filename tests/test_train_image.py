@@ -19,6 +19,7 @@ torch = pytest.importorskip("torch", reason="needs torch, of the extra [train]")
 from livesing.array_file import write_arrays  # noqa: E402
 from livesing.cli import main  # noqa: E402
 from livesing.errors import UsageError  # noqa: E402
+from livesing.sentiment.image import MODEL  # noqa: E402
 from livesing.train import (  # noqa: E402
     checkpoint,
     image_augment,
@@ -29,6 +30,7 @@ from livesing.train import (  # noqa: E402
     image_report,
 )
 from livesing.train.image_augment import Sources  # noqa: E402
+from livesing.train.image_card import PACKAGES, sources  # noqa: E402
 from livesing.train.image_data import read_rated, split_by_theme, theme_of  # noqa: E402
 from livesing.train.image_distil import distil, explained, judged  # noqa: E402
 from livesing.train.image_heads import GateSees  # noqa: E402
@@ -657,6 +659,14 @@ def test_the_report_is_right() -> None:
     scores = image_report.score(np.stack([2 * rated[:, 0] + 1, -rated[:, 1]], 1), rated)
     assert scores.r == (pytest.approx(1), pytest.approx(-1))
     assert image_report.score(np.zeros((50, 2)), rated).r == (0, 0)
+
+
+def test_the_card_names_where_pictures_come_from(tmp_path: Path) -> None:
+    known = tmp_path / "opencv-doc" / "examples"
+    assert sources([known, tmp_path / "mine"]) == f"opencv-doc ({PACKAGES['opencv-doc']}), mine"
+    assert sources([]) == "nowhere"
+    shipped_card = MODEL.with_suffix(".md").read_text(encoding="utf-8")
+    assert all(name.replace("_", "-").split("-")[0] in shipped_card for name in PACKAGES)
 
 
 def test_the_plot_is_drawn(tmp_path: Path) -> None:

