@@ -59,7 +59,9 @@ def followed(judge: LevelJudge, strides: range, factor: float, offset: float) ->
 
 
 @pytest.mark.parametrize(
-    ("factor", "offset"), [(1.0, 0.0), (1.0, 0.5), (2.0, 0.0), (2.0, 1.0), (0.5, 0.0)], ids=str
+    ("factor", "offset"),
+    [(1.0, 0.0), (1.0, 0.5), (1.0, 0.25), (1.0, 0.75), (2.0, 0.0), (2.0, 1.0), (2.0, 0.5), (0.5, 0.0)],
+    ids=str,
 )
 def test_a_drum_on_the_beat_is_told_however_the_pulse_was_found(factor: float, offset: float) -> None:
     away, share = followed(LevelJudge(likes_bass_on_the_beat()), range(300), factor, offset)

@@ -106,8 +106,12 @@ def test_a_little_network_learns_and_runs_in_numpy_as_in_torch(songs: list[Heard
     lesson = lessons(songs[:1], 60, np.random.default_rng(2), altered=False)
     with torch.no_grad():
         theirs = network.eval()(torch.from_numpy(lesson.inputs[0])).numpy()
+    other = arrays | {"2.bias": arrays["2.bias"] + np.float32(1.0)}
+    taught, others, means = (
+        beat_net.Teacher(*networks).teach(apart) for networks in ([arrays], [other], [arrays, other])
+    )
+    np.testing.assert_allclose(means.beat, (taught.beat + others.beat) / 2, atol=1e-6)
     teacher = beat_net.Teacher(arrays)
-    taught = teacher.teach(apart)
     small = pruned(arrays, data.inputs, 12)
     _, heard = beat_net.train(data, taught, 20, batch=128, teacher=teacher, start=small, fastest=1e-3)
     # A share of each target is what the teacher says, and who learns from it comes nearer to that.

@@ -33,8 +33,8 @@ TILT = 0.9
 """Bands are weighed by hertz to this power: music falls by some 3 dB an octave, and a cymbal counts too."""
 GAIN = 2000.0
 RELEASE_S = 4.0
-FLOOR_POWER = 1e-12
-"""Mean square, -120 dB: what is softer is silence. So far below music that the gain counts nothing."""
+FLOOR_POWER = 1e-15
+"""Mean square, -150 dB: what is softer is silence. So far below music that the gain counts nothing."""
 STILL = 100.0
 """Of the floor: what is softer than so much of it is no noise either."""
 NOTHING = 1e-5

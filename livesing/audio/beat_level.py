@@ -1,4 +1,4 @@
-"""Which beat people would count: the pulse that was found, its other side, or one half or twice as fast.
+"""Which beat people would count: the pulse that was found, another side of it, or one half or twice as fast.
 
 The onsets of the last seconds are laid over each other by their place in four beats, which shows the rhythm
 that is played (Dixon, Gouyon & Widmer 2004). A small network says how much such a profile looks like one that
@@ -44,8 +44,14 @@ class Count(NamedTuple):
     offset: float
 
 
-COUNTS = (Count(1.0, 0.0), Count(1.0, 0.5), Count(0.5, 0.0), Count(0.5, 0.5), Count(2.0, 0.0))
-"""As it is; on the off-beat; half as fast, from either beat; twice as fast."""
+COUNTS = (
+    Count(1.0, 0.0), Count(1.0, 0.5), Count(0.5, 0.0), Count(0.5, 0.5), Count(2.0, 0.0),
+    Count(1.0, 0.25), Count(1.0, 0.75), Count(0.5, 0.25), Count(0.5, 0.75),
+)  # fmt: skip
+"""As it is; on the off-beat; half as fast, from either beat; twice as fast; a quarter of a beat away."""
+USUAL = 5
+"""In the first so many people differ. The others mend a pulse that lies between the beats; when it jumps from
+there, it has mended that itself."""
 
 
 def grouped() -> Floats:
@@ -100,8 +106,8 @@ class PulseProfile:
         self._means = grouped()
         # From the profiles of the pulse, the half as fast and the twice as fast to those of COUNTS.
         pulse, slow, quick = (np.arange(CELLS) + k * CELLS for k in range(3))
-        half = -(PLACES // 2)
-        self._ways = np.stack((pulse, np.roll(pulse, -half), slow, np.roll(slow, -half), quick))
+        of = {1.0: pulse, 0.5: slow, 2.0: quick}
+        self._ways = np.stack([np.roll(of[factor], round(offset * PLACES)) for factor, offset in COUNTS])
         self.reset()
 
     def reset(self) -> None:
@@ -230,7 +236,7 @@ class LevelJudge:
     def _nearest(self, told_s: float, told: float) -> int:
         """The count by which the new pulse goes on as was told; the pulse itself where there is none."""
         if self._profile.heard_s >= self.EARLIEST_S:
-            for number, (factor, offset) in enumerate(COUNTS):
+            for number, (factor, offset) in enumerate(COUNTS[:USUAL]):
                 same = self.SLOWER < self._period_s / factor / told_s < self.QUICKER
                 if same and abs(_away(self._position * factor + offset, told)) < self.JUMP:
                     return number

@@ -216,14 +216,24 @@ GENRES: dict[str, Genre] = {
 
 TURNS = (4, 8, 8, 4, 3, 6)
 SEQUENCES: dict[str, Genre] = {
-    # Nothing but broken chords, which mostly turn with the beat: a sequencer's, a harp's, a guitar's
-    "sequence": Genre((80, 146), bass="-", chords="xxxxxxxxxxxxxxxx", lead="-", turns=TURNS, share=2.0),
-    "sequence of halves": Genre((90, 134), bass="-", chords="x.x.x.x.x.x.x.x.", lead="-", turns=TURNS),
-    "sequence with gaps": Genre((96, 140), bass="-", chords="x8x9x4x8x8x9x4x6", lead="-", turns=TURNS),
-    "sequence with bass": Genre((84, 146), bass="x.......7.......", chords="xxxxxxxxxxxxxxxx", lead="-",
+    # Nothing but broken chords, which mostly turn with the beat: a sequencer's, a harp's, a guitar's. Where
+    # each note is as good as the others, a bass that is struck once a bar tells where the beat is.
+    "sequence": Genre((80, 146), bass="-", chords="xxxxxxxxxxxxxxxx", lead="-", turns=TURNS),
+    "sequence of halves": Genre((90, 134), bass="-", chords="x.x.x.x.x.x.x.x.", lead="-", turns=TURNS,
+        share=0.5),
+    "sequence with gaps": Genre((96, 140), bass="-", chords="x8x9x4x8x8x9x4x6", lead="-", turns=TURNS,
+        share=0.5),
+    "sequence over bass": Genre((70, 140), bass="x...............", chords="xxxxxxxxxxxxxxxx", lead="-",
+        turns=TURNS, share=2.0),
+    "sequence with bass": Genre((74, 146), bass="x.......7.......", chords="xxxxxxxxxxxxxxxx", lead="-",
         turns=TURNS),
+    "halves over bass": Genre((74, 134), bass="x...............", chords="x.x.x.x.x.x.x.x.", lead="-",
+        turns=TURNS, share=1.5),
     "sequence with tune": Genre((84, 140), bass="x...5...7...5...", chords="xxxxxxxxxxxxxxxx", turns=TURNS),
-    "harp": Genre((60, 120), bass="-", chords="xxxxxxxxxxxxxxxx", lead="-", played=True, turns=TURNS),
+    "harp": Genre((60, 120), bass="-", chords="xxxxxxxxxxxxxxxx", lead="-", played=True, turns=TURNS,
+        share=0.5),
+    "harp over bass": Genre((60, 120), bass="x.......4.......", chords="xxxxxxxxxxxxxxxx", lead="-",
+        played=True, turns=TURNS, share=1.5),
     "harp of halves": Genre((66, 120), bass="x.......4.......", chords="x.x.x.x.x.x.x.x.", lead="-",
         played=True, turns=TURNS),
     "harp of triplets": Genre((60, 126), bass="x..4..6..4..", chords="xxxxxxxxxxxx", lead="-", parts=3,

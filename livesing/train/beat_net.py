@@ -1,9 +1,9 @@
 """Trains the beat network: `python -m livesing.train.beat_net FOLDER -o OUT.npz`.
 
 FOLDER holds the steps of songs that livesing.train.beat_examples made; those of the first file are kept for
-the report. The network has no memory, so it learns from single steps. First a large one is trained; then it
-is pruned (beat_prune.py), and learns again what the large one says of each step, and what is true (Hinton,
-Vinyals & Dean 2015). Needs torch (the extra [train]).
+the report. The network has no memory, so it learns from single steps. First some large ones are trained that
+differ by their seeds; then the first is pruned (beat_prune.py), and learns again what all of them say of each
+step in the mean, and what is true (Hinton, Vinyals & Dean 2015). Needs torch (the extra [train]).
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ from livesing.train.beat_prune import pruned
 from livesing.whole_file import whole_file
 
 HIDDEN = (384, 128)
+NETWORKS = 3
+"""Large ones."""
 UNITS = 128
-"""Of its first layer, once it is pruned."""
+"""Of the first layer, once it is pruned."""
 TAUGHT = 0.7
-"""Share of the targets that is the large network's."""
-UPDATES, REFINED_UPDATES = 7000, 2000
+"""Share of the targets that is the large networks'."""
+UPDATES, REFINED_UPDATES = 7000, 2500
 """Of a network that begins anew, and of one that was trained before; so the next four."""
 BATCH, REFINED_BATCH = 1024, 768
 FASTEST, REFINED_FASTEST = 2e-3, 1e-3
@@ -97,18 +99,19 @@ def network_of(arrays: dict[str, Floats]) -> Network:
 
 
 class Teacher:
-    """Puts what a trained network says into the targets."""
+    """Puts what trained networks say into the targets."""
 
-    def __init__(self, arrays: dict[str, Floats]) -> None:
-        """arrays: as BeatNet takes them."""
-        self._network = network_of(arrays).eval()
+    def __init__(self, *networks: dict[str, Floats]) -> None:
+        """networks: arrays of each, as BeatNet takes them."""
+        self._networks = [network_of(arrays).eval() for arrays in networks]
 
     def teach(self, part: Examples) -> Examples:
-        """The same steps with TAUGHT of each target its own."""
+        """The same steps with TAUGHT of each target their mean."""
         with torch.no_grad():
-            out = self._network(torch.from_numpy(part.inputs.astype(np.float32)))
-            chances = torch.sigmoid(out[:, :2]).numpy()
-            tempo = torch.softmax(out[:, 2:], dim=1).numpy()
+            inputs = torch.from_numpy(part.inputs.astype(np.float32))
+            said = [network(inputs) for network in self._networks]
+            chances = torch.stack([torch.sigmoid(out[:, :2]) for out in said]).mean(dim=0).numpy()
+            tempo = torch.stack([torch.softmax(out[:, 2:], dim=1) for out in said]).mean(dim=0).numpy()
         return part._replace(
             beat=part.beat + TAUGHT * (chances[:, 0] - part.beat),
             downbeat=part.downbeat + TAUGHT * (chances[:, 1] - part.downbeat),
@@ -195,6 +198,7 @@ def main() -> int:
     parser.add_argument("-o", "--output", metavar="OUT.npz", type=Path, required=True)
     parser.add_argument("--updates", metavar="N", type=int, default=UPDATES)
     parser.add_argument("--refined-updates", metavar="N", type=int, default=REFINED_UPDATES)
+    parser.add_argument("--networks", metavar="N", type=int, default=NETWORKS, help="large ones")
     parser.add_argument("--units", metavar="N", type=int, default=UNITS, help="of its first layer")
     parser.add_argument("--seed", metavar="N", type=int, default=0)
     options = parser.parse_args()
@@ -205,13 +209,14 @@ def main() -> int:
     torch.set_num_threads(1)  # and so the same weights every time
     data, kept = load(files[1:]), load(files[:1])
     print(f"{len(data.beat)} steps", flush=True)
-    large, _ = train(data, kept, options.updates, seed=options.seed, tell=250)
+    seeds = range(options.seed, options.seed + options.networks)
+    large = [train(data, kept, options.updates, seed=seed, tell=1000)[0] for seed in seeds]
     small, _ = train(
         data,
         kept,
         options.refined_updates,
-        teacher=Teacher(large),
-        start=pruned(large, data.inputs[:: max(len(data.beat) // PRUNED_ON, 1)], options.units),
+        teacher=Teacher(*large),
+        start=pruned(large[0], data.inputs[:: max(len(data.beat) // PRUNED_ON, 1)], options.units),
         batch=REFINED_BATCH,
         fastest=REFINED_FASTEST,
         decay=REFINED_DECAY,
