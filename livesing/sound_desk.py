@@ -35,9 +35,9 @@ class SoundDesk:
         self._asked_s = check_s
         self._fired = 0.0
         self._words = ""
-        if name is not None and (check_s is None or name in venue.names()):
-            self.venue = venue.load(name, PRIORS)
-            log.info("venue %s, sound check of %s", name, self.venue.date)
+        if name is not None and (check_s is None or self._name in venue.names()):
+            self.venue = venue.load(self._name, PRIORS)
+            log.info("venue %s, sound check of %s", self._name, self.venue.date)
 
     def estimator(self) -> Estimator:
         """A new one, calibrated to the venue that was loaded."""
@@ -83,7 +83,7 @@ class SoundDesk:
             path = venue.save(self.venue, PRIORS)
         except LivesingError as error:
             self._words += "; it could not be saved"
-            log.warning("sound check: %s, but %s", self._words, error)
+            log.warning("sound check: %s: %s", self._words, error)
             return
         self._words += f", saved as {self._name}"
         log.warning("sound check: %s (%s); --venue %r brings it back", self._words, path, self._name)

@@ -8,6 +8,7 @@ import json
 import math
 import re
 import time
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,11 +57,16 @@ def _is_name(name: str) -> bool:
 
 
 def check_name(name: str) -> str:
-    """The name itself. Raises UsageError for one that is no plain file name: 1 to 60 letters, digits,
-    spaces, `.`, `_` or `-`, beginning with a letter or digit."""
-    if not _is_name(name):
-        raise UsageError(f"{name!r} is no name for a venue: letters, digits, spaces, - and _")
-    return name
+    """The name, an accent being one character with its letter, however it was typed. Raises UsageError for
+    one that is no plain file name: 1 to 60 letters, digits, spaces, `.`, `_` or `-`, beginning with a letter
+    or digit."""
+    composed = unicodedata.normalize("NFC", name)
+    if not _is_name(composed):
+        raise UsageError(
+            f"{name!r} is no name for a venue: at most 60 letters, digits, spaces, - and _, "
+            "beginning with a letter or digit"
+        )
+    return composed
 
 
 def save(venue: Venue, priors: Mapping[str, Prior]) -> Path:
@@ -95,7 +101,8 @@ def load(name: str, priors: Mapping[str, Prior]) -> Venue:
     Raises UsageError naming those there are when there is none of that name, LivesingError in one line
     when its file is damaged.
     """
-    path = folder() / f"{check_name(name)}.json"
+    name = check_name(name)
+    path = folder() / f"{name}.json"
     if not path.is_file():
         known = ", ".join(names()) or "none yet (`--sound-check --venue NAME` makes one)"
         raise UsageError(f"there is no venue {name!r}; there are: {known}")
