@@ -16,7 +16,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from livesing.audio.framing import Floats, clean
+from livesing.audio.framing import Floats, check_rate, clean
 
 Doubles = NDArray[np.float64]
 
@@ -163,8 +163,7 @@ class DescriptorPath:
 
     def __init__(self, rate: int) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that."""
-        if not 8_000 <= rate <= 192_000:
-            raise ValueError(f"sample rate {rate} Hz is not within 8000..192000")
+        check_rate(rate)
         self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="HQ")
         self._frames = FrameDescriptors()
         self._waiting: Floats = np.zeros(0, dtype=np.float32)

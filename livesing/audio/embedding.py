@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from livesing.array_file import Arrays, check_shapes, read_arrays
 from livesing.audio.embedding_statistics import BANDS, STATISTICS, Statistics, band_cosines
-from livesing.audio.framing import Floats, clean
+from livesing.audio.framing import Floats, check_rate, clean
 from livesing.audio.slow import HOP, SLOW_RATE, Cues, SlowPath
 from livesing.audio.slow import STEP_S as CUES_S
 
@@ -154,8 +154,7 @@ class EmbeddingPath:
     def __init__(self, rate: int, begun_s: float = 0.0) -> None:
         """rate: samples per second, ValueError outside of 8000..192000. begun_s: how old the stream was, by
         the time of its cues, when this path began to hear it."""
-        if not 8_000 <= rate <= 192_000:
-            raise ValueError(f"sample rate {rate} Hz is not within 8000..192000")
+        check_rate(rate)
         self._begun_s = begun_s
         self._network = network()
         self._resampler = soxr.ResampleStream(rate, SLOW_RATE, 1, dtype="float32", quality="HQ")

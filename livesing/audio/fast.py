@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from livesing.audio.attacks import Attacks
 from livesing.audio.bands import BassBank, hann_of_mean_squares, log_band_edges
 from livesing.audio.fourier_bands import FourierBands
-from livesing.audio.framing import Framer, clean
+from livesing.audio.framing import Framer, check_rate, clean
 from livesing.audio.levels import Meter, to_db
 from livesing.audio.onsets import NoteOnsets
 from livesing.audio.pitch import VoicePitch
@@ -22,7 +22,6 @@ SILENT_POWER = 1e-6
 BAND_RANGE_DB = 26.0
 """A band that stays further than this under the whole sound does not reach its full level."""
 SILENT_AFTER_S = 0.5
-LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 
 
 class FastPath:
@@ -47,8 +46,7 @@ class FastPath:
     def __init__(self, rate: int, since: Pulse | None = None) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that. since: the last Pulse of
         a path before this one, whose counts and clocks are gone on with."""
-        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-            raise ValueError(f"sample rate {rate} Hz is not within 8000..192000")
+        check_rate(rate)
         self.rate = rate
         self.hop = BassBank.PER_HOP * max(1, round(rate / 3000))
         self.bad_samples = 0

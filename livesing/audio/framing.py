@@ -11,8 +11,17 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
+"""Hz that are analysed."""
+
 SAMPLE_LIMIT = 8.0
 """Samples are held within +-8 (18 dB over full scale), so that no square overflows."""
+
+
+def check_rate(rate: int) -> None:
+    """Raises ValueError for a sample rate, in Hz, that is not analysed."""
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise ValueError(f"sample rate {rate} Hz is not within {LOWEST_RATE}..{HIGHEST_RATE}")
 
 
 def clean(block: NDArray[np.floating]) -> tuple[Floats, int]:

@@ -14,7 +14,7 @@ from livesing.audio.articulation import Articulation
 from livesing.audio.attack_level import AttackLevel
 from livesing.audio.chord_mode import ChordMode
 from livesing.audio.chroma import LeakyChroma
-from livesing.audio.framing import Floats, clean
+from livesing.audio.framing import Floats, check_rate, clean
 from livesing.audio.harmony import HarmonicChange
 from livesing.audio.key import USUAL_PROFILES, KeyTracker, key_of
 from livesing.audio.levels import to_db
@@ -68,8 +68,8 @@ class Cues(NamedTuple):
     attack_db        LUFS   level of the loud moments of the last 2 s: what the notes are struck with
 
     A change of gain moves rms_db, loudness_db and attack_db by as much, and nothing else, as long as the
-    sound stays within -35 dB and clipping. Further down, to -60 dB, onset_rate and bpm may move a little: a
-    sound's beginning stands less far above the floor.
+    sound stays within -35 dB and clipping. Further down, to -60 dB, and for some seconds after a faint
+    beginning, onset_rate and bpm may move a little: what comes before stands less far above the floor.
     """
 
     time_s: float
@@ -122,8 +122,7 @@ class SlowPath:
         """rate: samples per second, 8000..192000. ValueError outside of that. profiles: of the keys, a name
         of key.PROFILES. rhythm: of who hears the same stream from its first sample on, and each block before
         this path does, at most 2 s at a time; without it the path has its own."""
-        if not 8_000 <= rate <= 192_000:
-            raise ValueError(f"sample rate {rate} Hz is not within 8000..192000")
+        check_rate(rate)
         self.rate = rate
         self._bad_samples = 0
         self._resampler = soxr.ResampleStream(rate, SLOW_RATE, 1, dtype="float32", quality="HQ")

@@ -7,13 +7,13 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from livesing.audio.framing import HIGHEST_RATE, LOWEST_RATE
 from livesing.audio.named_sound import named_sound
 from livesing.errors import SourceError
 
 MOST_CHANNELS = 64
-RATES = (8_000, 192_000)
-"""Hz that the analysis takes as they are; files beyond are resampled to OTHER_RATE."""
 OTHER_RATE = 48_000
+"""Hz; to it files are resampled whose own rate is not analysed."""
 PIECE = 512
 """Samples decoded at once: a failure takes that many with it, whatever was asked for."""
 
@@ -74,7 +74,7 @@ class SoundFile:
         self.channels: int = self._file.channels
         self.frames: int = self._file.frames
         native = int(self._file.samplerate)
-        self._foreign = not RATES[0] <= native <= RATES[1]
+        self._foreign = not LOWEST_RATE <= native <= HIGHEST_RATE
         self._native = native
         self._told = False
         """Whether damage was told of; not at every turn of a loop."""

@@ -8,13 +8,11 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from livesing.audio.framing import Floats, clean
+from livesing.audio.framing import Floats, check_rate, clean
 from livesing.audio.slow import SLOW_RATE, STEP
 
 Blocks = Iterable[NDArray[np.floating]]
 """Mono samples of a sound, in blocks of any size."""
-
-LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 
 
 class Steps:
@@ -26,8 +24,7 @@ class Steps:
 
     def __init__(self, rate: int) -> None:
         """rate: samples per second, 8000..192000. ValueError outside of that."""
-        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-            raise ValueError(f"sample rate {rate} Hz is not within {LOWEST_RATE}..{HIGHEST_RATE}")
+        check_rate(rate)
         self.rate = rate
         self.bad_samples = 0
         """Samples that were NaN or infinite so far."""
