@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from livesing.audio.slow import SLOW_RATE
 from livesing.errors import UsageError
 from livesing.train.corpus import variants
 from livesing.train.corpus.compose import compose
@@ -21,8 +22,12 @@ from livesing.train.corpus.harmony import PROGRESSIONS, SCALES, chord, scale_of,
 from livesing.train.corpus.midi import midi_file
 from livesing.train.corpus.render import RATE as RENDER_RATE
 from livesing.train.corpus.render import produce
-from livesing.train.corpus.score import Note, Part, Score, attack_rate
+from livesing.train.corpus.score import Note, Part, Score, attack_rate, attacks
 from livesing.train.corpus.sketch import RATE, sketch
+from livesing.train.notes_drums import RATE as MACHINE_RATE
+from livesing.train.notes_drums import drum_loop, machine
+from livesing.train.notes_music import ALIKE, TWINS, lesson
+from livesing.train.notes_pairs import draw_voice, oscillated, split, tune
 
 PLAIN = Factors(1, "piano", "major", 0, 100.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 8.0)
 
@@ -198,6 +203,46 @@ def test_a_folder_keeps_what_is_known(tmp_path):
     np.testing.assert_allclose(sound, sketch(pieces[1].score), atol=2.0**-15)
     standard = labels(read)
     np.testing.assert_allclose([standard.mean(axis=0), standard.std(axis=0)], [[0, 0], [1, 1]], atol=1e-9)
+
+
+@pytest.mark.parametrize("number", [TWINS, TWINS + 8])
+def test_a_twin_is_the_lesson_before_with_notes_struck_again(number):
+    """Two that our own synthesiser plays."""
+    one, twin = lesson(number, ()), lesson(number + 1, ())
+    begun, again = ({round(time_s, 6) for time_s, _ in each.attacks} for each in (one, twin))
+    assert len(again) > 1.4 * len(begun) and len(begun & again) > 0.8 * len(begun)
+    assert one.sound.shape == twin.sound.shape and not np.allclose(one.sound, twin.sound)
+
+
+def test_another_instrument_has_the_same_onsets():
+    """One that our own synthesiser plays."""
+    one, other = lesson(ALIKE + 14, ()), lesson(ALIKE + 15, ())
+    assert one.attacks == other.attacks and not np.allclose(one.sound, other.sound)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_tune_is_played_where_it_says_and_split_has_more_onsets(seed):
+    rng = np.random.default_rng(seed)
+    score, voice = tune(rng, 4.0), draw_voice(rng)
+    sound = oscillated(score, voice)
+    assert sound.shape == (4 * SLOW_RATE,) and 0.01 < np.abs(sound).max() < 1.0
+    assert attack_rate(split(score)) > 1.6 * attack_rate(score)
+    silence = Score([Part(0, notes=[Note(2.0, 0.5, 60, 90)])], 4.0)
+    alone = oscillated(silence, voice)
+    assert not alone[: 2 * SLOW_RATE].any() and alone[2 * SLOW_RATE :].any()
+    assert not alone[round((2.5 + voice.release_s) * SLOW_RATE) + 1 :].any()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_drum_loop_is_struck_where_it_says(seed):
+    rng = np.random.default_rng(seed)
+    score = drum_loop(rng, 6.0)
+    sound = machine(score, rng)
+    first_s = min(note.start_s for part in score.parts for note in part.notes)
+    assert sound.shape == (6 * MACHINE_RATE,) and not sound[: int(first_s * MACHINE_RATE)].any()
+    for start_s, counts in attacks(score):
+        at = round(start_s * MACHINE_RATE)
+        assert counts > 0.5 and np.abs(sound[at : at + MACHINE_RATE // 20]).max() > 0.01
 
 
 def test_an_empty_folder_is_no_corpus(tmp_path):

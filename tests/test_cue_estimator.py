@@ -95,6 +95,26 @@ def test_silence_calms():
     assert estimator.normaliser.state() == normal
 
 
+@pytest.mark.parametrize("level", [-12.0, -24.0, -36.0, -48.0])
+def test_softer_is_calmer_however_soft_it_is(level):
+    """Sound that was rendered far under a record's level still has its dynamics."""
+
+    def aroused(attack_db):
+        estimator = CueEstimator()
+        return [estimator.update(USUAL._replace(attack_db=attack_db)).arousal for _ in range(12)][-1]
+
+    assert aroused(level) > aroused(level - 6.0) + 0.1
+
+
+def test_silence_never_rouses():
+    estimator = CueEstimator()
+    calm = [estimator.update(USUAL._replace(onset_rate=0.2, attack_db=-45.0, flux=0.0)) for _ in range(20)][
+        -1
+    ]
+    assert calm.arousal < -1.7
+    assert [estimator.update(SILENT) for _ in range(20)][-1].arousal == pytest.approx(calm.arousal, abs=0.01)
+
+
 def test_a_change_shows_within_two_seconds_and_does_not_jump():
     estimator = CueEstimator()
     for _ in range(20):

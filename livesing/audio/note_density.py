@@ -20,16 +20,21 @@ from livesing.audio.framing import Floats
 from livesing.audio.note_bands import BANDS
 
 WEIGHTS = Path(__file__).with_name("notes.safetensors")
-GROUPS = 5
-"""Groups of neighbouring bands over which changes are averaged: a note and a drum change different ones."""
+GROUPS = 6
+"""Over which changes are averaged: five of neighbouring bands, for a note and a drum change different ones,
+and all bands."""
 LAGS = (1, 3, 7)
 """Frames over which a level's rise is looked at, 24 to 170 ms: strokes, bowed notes, swells."""
-CHANGES = len(LAGS) + 2
-"""Numbers of each group and frame: the rises, the fall over the middle lag, the level."""
-SPAN, HIDDEN = 13, 32
-"""Frames that the network looks at; its hidden units."""
-REACH = SPAN + max(LAGS)
-"""Frames that an answer depends on, 450 ms."""
+CHANGES = len(LAGS) + 3
+"""Numbers of each group and frame: the rises, the fall over the middle lag, the level, and how much louder
+or softer all of the group became within a frame. Where a tone is struck again its overtones move together;
+tones of an ensemble, which beat against each other, do not."""
+SPAN, HIDDEN = 13, 56
+"""Frames that the first layer looks at; its units."""
+BESIDE, JUDGES = 9, 24
+"""Frames of the first layer that the second looks at, since what is around it tells an onset; its units."""
+REACH = SPAN + BESIDE - 1 + max(LAGS)
+"""Frames that an answer depends on, 670 ms."""
 USUAL_S = 2.0
 """Beside the changes the network knows what they have been for some seconds: an ensemble's tones beat against
 each other, a piano's hardly."""
@@ -50,21 +55,24 @@ def changes(bands: Floats) -> Floats:
     np.maximum(wide[:, :-1], bands[:, 1:], out=wide[:, :-1])
     longest = max(LAGS)
     now, count = bands[longest:], len(bands) - longest
-    parts: Floats = np.empty((CHANGES, count, BANDS), dtype=np.float32)
+    parts: Floats = np.empty((CHANGES - 1, count, BANDS), dtype=np.float32)
     for part, lag in zip(parts, LAGS, strict=False):
         np.subtract(now, (bands if lag == 1 else wide)[longest - lag : longest - lag + count], out=part)
     middle = LAGS[1]
     np.subtract(bands[longest - middle : longest - middle + count], wide[longest:], out=parts[-2])
     np.maximum(parts[:-1], 0.0, out=parts[:-1])
     parts[-1] = now
-    means = np.dot(parts.reshape(-1, BANDS), _MEANS).reshape(CHANGES, count, GROUPS)
-    return np.asarray(means.transpose(1, 2, 0).reshape(count, -1), dtype=np.float32)
+    means: Floats = np.empty((CHANGES, count, GROUPS), dtype=np.float32)
+    np.dot(parts.reshape(-1, BANDS), _MEANS, out=means[:-1].reshape(-1, GROUPS))
+    np.subtract(means[-2], bands[longest - 1 : -1] @ _MEANS, out=means[-1])
+    return means.transpose(1, 2, 0).reshape(count, -1)
 
 
 def _group_means() -> Floats:
     """[BANDS, GROUPS] weights of the bands in the mean of each group."""
-    starts = np.linspace(0, BANDS, GROUPS + 1).round().astype(int)
-    weights = np.zeros((BANDS, GROUPS), dtype=np.float32)
+    starts = np.linspace(0, BANDS, GROUPS).round().astype(int)
+    weights = np.full((BANDS, GROUPS), 1.0 / BANDS, dtype=np.float32)
+    weights[:, :-1] = 0.0
     for group, (first, after) in enumerate(pairwise(starts.tolist())):
         weights[first:after, group] = 1.0 / (after - first)
     return weights
@@ -108,7 +116,9 @@ class NoteDensity:
         "hidden.weight": (SPAN * GROUPS * CHANGES, HIDDEN),
         "usual.weight": (GROUPS * CHANGES, HIDDEN),
         "hidden.bias": (HIDDEN,),
-        "output.weight": (HIDDEN,),
+        "judge.weight": (BESIDE * HIDDEN, JUDGES),
+        "judge.bias": (JUDGES,),
+        "output.weight": (JUDGES,),
         "output.bias": (1,),
     }
 
@@ -123,6 +133,9 @@ class NoteDensity:
         silence = np.zeros((SPAN - 1, GROUPS * CHANGES), dtype=np.float32)
         self._told: Floats = (silence - arrays["mean"]) * arrays["scale"]
         """Changes in the frames before, in standard units."""
+        quiet = np.tile(self._told, (2, 1))[: SPAN + BESIDE - 2]
+        self._hidden = self._first_layer(quiet, np.zeros((BESIDE - 1, GROUPS * CHANGES), np.float32))
+        """The first layer in the frames before."""
         self._hop_s = hop_s
         self._memory = round(memory_s / hop_s)
         self._heard: deque[float] = deque(maxlen=self._memory)
@@ -146,18 +159,31 @@ class NoteDensity:
         at = self._arrays
         told = np.concatenate((self._told, (changes(stream) - at["mean"]) * at["scale"]))
         self._told = told[1 - SPAN :].copy()
-        # SPAN frames in a row lie side by side: each answer's are a view that begins a frame later.
-        shape, strides = (len(told) - SPAN + 1, SPAN * told.shape[1]), (told.strides[0], told.itemsize)
-        rows = np.ndarray(shape, np.float32, told, 0, strides).copy()
-        hidden: Floats = np.dot(rows, at["hidden.weight"])
-        hidden += at["hidden.bias"]
-        hidden += np.dot(self._usual.push(told[SPAN - 1 :]), at["usual.weight"])
-        np.maximum(hidden, 0.0, out=hidden)
-        shares: Floats = 0.5 + 0.5 * np.tanh(0.5 * (hidden @ at["output.weight"] + at["output.bias"]))
+        hidden = self._first_layer(told, self._usual.push(told[SPAN - 1 :]))
+        hidden = np.concatenate((self._hidden, hidden))
+        self._hidden = hidden[1 - BESIDE :].copy()
+        judges: Floats = np.dot(_beside(hidden, BESIDE), at["judge.weight"])
+        judges += at["judge.bias"]
+        np.maximum(judges, 0.0, out=judges)
+        shares: Floats = 0.5 + 0.5 * np.tanh(0.5 * (judges @ at["output.weight"] + at["output.bias"]))
         return shares
+
+    def _first_layer(self, told: Floats, usual: Floats) -> Floats:
+        """told: [SPAN - 1 + n, GROUPS * CHANGES], usual: [n, GROUPS * CHANGES] -> [n, HIDDEN]."""
+        hidden: Floats = np.dot(_beside(told, SPAN), self._arrays["hidden.weight"])
+        hidden += self._arrays["hidden.bias"]
+        hidden += np.dot(usual, self._arrays["usual.weight"])
+        return np.maximum(hidden, 0.0, out=hidden)
 
     @property
     def per_second(self) -> float:
         """Onsets per second over the last `memory_s` seconds."""
         heard_s = max(len(self._heard) * self._hop_s, 1.0)
         return sum(self._heard) / heard_s
+
+
+def _beside(rows: Floats, span: int) -> Floats:
+    """[span - 1 + n, m] -> [n, span * m] each row with those before it."""
+    # They lie side by side: each answer's are a view that begins a row later.
+    shape, strides = (len(rows) - span + 1, span * rows.shape[1]), (rows.strides[0], rows.itemsize)
+    return np.ndarray(shape, np.float32, rows, 0, strides).copy()

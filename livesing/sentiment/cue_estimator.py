@@ -14,7 +14,7 @@ ratings are involved.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +58,8 @@ USUAL_MODES = {name: PRIORS[name].mean for name in MODES}
 
 SQUASH = 2.2
 """A z-score further out than this counts for hardly more: one cue alone does not decide."""
+OPEN = ("attack_level",)
+"""Of these it counts for less, but never for nothing: whatever the gain, softer is calmer."""
 
 CHECK_TRUST = {"attack_level": 1.0, "flatness": 0.5, "entropy": 0.5, "flux": 0.5, "onset_rate": 0.25}
 """How far half a minute of sound check is believed: the level is the room's and the desk's, the colour
@@ -94,9 +96,13 @@ def cue_values(cues: Cues, usual_modes: Mapping[str, float] = USUAL_MODES) -> di
     }
 
 
-def squashed(z: float | NDArray[np.floating]) -> NDArray[np.float64]:
-    """z-scores, pressed together beyond SQUASH."""
-    return np.asarray(SQUASH * np.tanh(np.asarray(z) / SQUASH))
+def squashed(z: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float64]:
+    """z: [..., names] z-scores, pressed together beyond SQUASH."""
+    pressed = np.tanh(z / SQUASH)
+    for place, name in enumerate(names):
+        if name in OPEN:
+            pressed[..., place] = np.arcsinh(z[..., place] / SQUASH)
+    return np.asarray(SQUASH * pressed)
 
 
 class CueEstimator:
@@ -148,7 +154,7 @@ class CueEstimator:
     def _judge(self, cues: Cues, dt: float) -> tuple[float, float]:
         """Valence and arousal of these cues alone; adapts by `dt` seconds."""
         values = self.normaliser.push(cue_values(cues), dt)
-        z = dict(zip(values, squashed(np.array(list(values.values()))).tolist(), strict=True))
+        z = dict(zip(values, squashed(np.array(list(values.values())), tuple(values)).tolist(), strict=True))
         valence = sum(w * z[name] for name, w in WEIGHTS.valence.items()) / WEIGHTS.valence_scale
         arousal = sum(w * z[name] for name, w in WEIGHTS.arousal.items()) / WEIGHTS.arousal_scale
         evidence = max(_share(cues.key_confidence), _share(cues.onset_rate))

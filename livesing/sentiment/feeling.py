@@ -67,7 +67,7 @@ class Glide:
     """The mood never jumps: it follows what is felt, and calms in silence.
 
     Smoothed by SMOOTH_S, so that a change in the music shows within about two seconds. On silence,
-    arousal glides to SILENT_AROUSAL, valence to 0 and confidence to 0.
+    arousal glides to SILENT_AROUSAL, or stays where it is calmer, valence to 0 and confidence to 0.
     """
 
     SMOOTH_S = 1.2
@@ -86,7 +86,8 @@ class Glide:
 
     def calm(self, dt: float, time: float) -> Mood:
         """`dt` seconds of silence."""
-        return self._go(0.0, self.SILENT_AROUSAL, 0.0, dt, self.CALM_S, time)
+        # What dies away between soft notes must not rouse.
+        return self._go(0.0, min(self._arousal, self.SILENT_AROUSAL), 0.0, dt, self.CALM_S, time)
 
     def _go(
         self, valence: float, arousal: float, confidence: float, dt: float, time_constant: float, time: float

@@ -11,7 +11,10 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-Z_LIMIT = 3.5
+Z_LIMIT = 9.0
+"""Of what is told: a level may be 48 dB under the usual one, and softer still is softer."""
+MOVING_LIMIT = 3.5
+"""Of what moves the statistics."""
 
 
 class Prior(NamedTuple):
@@ -35,7 +38,7 @@ class RunningNormaliser:
     """z = (value - mean) / std for a set of named cues, mean and std adapting.
 
     Exponential moving averages of the value and of its squared deviation, of values clipped to
-    3.5 standard deviations, so that one outlier moves little. Values that are not finite give 0
+    MOVING_LIMIT standard deviations, so that one outlier moves little. Values that are not finite give 0
     and move nothing; the caller leaves out silence by dt = 0, or by not calling.
 
     `priors` are the ones that it was made with: those of a venue differ from the built-in ones.
@@ -54,7 +57,7 @@ class RunningNormaliser:
     def push(self, values: Mapping[str, float], dt: float) -> dict[str, float]:
         """values: one per cue; dt: s that they stand for, 0 to look without adapting.
 
-        Returns the z-scores, -3.5..3.5. KeyError when a cue is missing.
+        Returns the z-scores, -Z_LIMIT..Z_LIMIT. KeyError when a cue is missing.
         """
         return {name: self._push(name, values[name], dt) for name in self.priors}
 
@@ -66,8 +69,9 @@ class RunningNormaliser:
         if dt > 0.0:
             prior = self.priors[name]
             step = 1.0 - math.exp(-dt / prior.memory_s)
-            variance = std * std * (1.0 + step * (z * z - 1.0))
-            self._set(name, mean + step * z * std, math.sqrt(max(variance, 0.0)))
+            moved = min(max(z, -MOVING_LIMIT), MOVING_LIMIT)
+            variance = std * std * (1.0 + step * (moved * moved - 1.0))
+            self._set(name, mean + step * moved * std, math.sqrt(max(variance, 0.0)))
         return z
 
     def _set(self, name: str, mean: float, std: float) -> None:

@@ -89,7 +89,8 @@ def usual_of(pieces: list[Values]) -> dict[str, tuple[float, float]]:
 
 def z_scores(piece: Values, usual: Mapping[str, tuple[float, float]], names: list[str]) -> Doubles:
     """[steps, names], pressed together as the estimator does."""
-    return np.stack([squashed((piece[name] - usual[name][0]) / usual[name][1]) for name in names], axis=1)
+    z = np.stack([(piece[name] - usual[name][0]) / usual[name][1] for name in names], axis=1)
+    return squashed(z, names)
 
 
 def refined(

@@ -23,10 +23,13 @@ from livesing.audio.bands import Spectrum
 from livesing.audio.framing import Floats, Framer
 from livesing.audio.note_bands import BANDS, NoteBands
 from livesing.audio.note_density import (
+    BESIDE,
     CHANGES,
     DELAY,
     GROUPS,
     HIDDEN,
+    JUDGES,
+    LAGS,
     REACH,
     SPAN,
     NoteDensity,
@@ -36,19 +39,23 @@ from livesing.audio.note_density import (
 from livesing.audio.slow import HOP, SLOW_RATE, SlowPath
 from livesing.errors import LivesingError
 from livesing.train.image_report import show_progress
-from livesing.train.notes_music import COMPOSED, PROGRAMS, SECONDS, lesson
+from livesing.train.notes_music import INSTRUMENTS, SECONDS, lesson, paired
 from livesing.whole_file import whole_file
 
 FILE = "notes.safetensors"
-LESSONS, EPOCHS = 980, 45
+LESSONS, EPOCHS = 4100, 16
 HELD_OUT = 8
-"""One lesson of so many is not learnt from."""
+"""One lesson of so many is not learnt from, and of twins one pair."""
 BATCH, RATE, DECAY, DROPOUT = 16, 4e-3, 1e-4, 0.1
 SMEARED = (0.25, 0.5, 0.25)
 """An onset as the network is to hear it: over three frames."""
 COUNT_FRAMES = 126
 """3 s, over which the number of onsets has to be right."""
 COUNT_WEIGHT = 1.0
+FARTHEST = 7
+"""Semitones by which a lesson is transposed when it is heard again."""
+TWIN_WEIGHT = 2.0
+"""Of by how many octaves more onsets are heard in a lesson than in its twin."""
 
 
 def bands_of(sound: Floats) -> Floats:
@@ -92,18 +99,21 @@ class NoteNet(nn.Module):
         self.dropout = nn.Dropout1d(DROPOUT)
         self.hidden = nn.Conv1d(GROUPS * CHANGES, HIDDEN, SPAN)
         self.usual = nn.Linear(GROUPS * CHANGES, HIDDEN, bias=False)
-        self.output = nn.Linear(HIDDEN, 1)
+        self.judge = nn.Conv1d(HIDDEN, JUDGES, BESIDE)
+        self.output = nn.Linear(JUDGES, 1)
 
     def forward(self, told: torch.Tensor, usual: torch.Tensor) -> torch.Tensor:
-        """told: [b, GROUPS * CHANGES, SPAN - 1 + n], usual: [b, n, GROUPS * CHANGES] -> [b, n]."""
+        """told: [b, GROUPS * CHANGES, SPAN + BESIDE - 2 + n], usual: [b, BESIDE - 1 + n, GROUPS * CHANGES]
+        -> [b, n]."""
         hidden = self.hidden(told) + self.usual(usual).transpose(1, 2)
-        hidden = self.dropout(torch.relu(hidden))
-        logits: torch.Tensor = self.output(hidden.transpose(1, 2))[..., 0]
+        judges = torch.relu(self.judge(self.dropout(torch.relu(hidden))))
+        logits: torch.Tensor = self.output(judges.transpose(1, 2))[..., 0]
         return logits
 
 
-def loss_of(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of single frames, and squared errors of onsets in any 3 s and in a piece, in octaves."""
+def loss_of(logits: torch.Tensor, target: torch.Tensor, twins: bool) -> torch.Tensor:
+    """Cross-entropy of single frames, and squared errors of onsets in any 3 s and in a piece, in octaves.
+    twins: whether every other piece is the twin of the one before."""
     single = nn.functional.binary_cross_entropy_with_logits(logits, target)
     counted, meant = (
         nn.functional.avg_pool1d(each[:, None], COUNT_FRAMES, COUNT_FRAMES // 6) * (SLOW_RATE / HOP)
@@ -112,16 +122,22 @@ def loss_of(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     apart = torch.log2(counted + 0.5) - torch.log2(meant + 0.5)
     # What an instrument does all the time, such as trembling, must not add up over a piece either.
     whole = torch.log2(counted.mean(dim=2) + 0.5) - torch.log2(meant.mean(dim=2) + 0.5)
-    return single + COUNT_WEIGHT * ((apart**2).mean() + (whole**2).mean())
+    loss = single + COUNT_WEIGHT * ((apart**2).mean() + (whole**2).mean())
+    return loss + TWIN_WEIGHT * ((whole[1::2] - whole[::2]) ** 2).mean() if twins else loss
 
 
-def train(x: Floats, y: Floats, epochs: int, seed: int, kept: Path) -> dict[str, NDArray[np.float32]]:
-    """x: [pieces, SPAN - 1 + frames, GROUPS * CHANGES], y: [pieces, frames] -> the arrays of a NoteDensity.
-    Goes on from `kept`."""
+def train(
+    x: Floats, y: Floats, twins: int, epochs: int, seed: int, kept: Path
+) -> dict[str, NDArray[np.float32]]:
+    """x: [pieces, SPAN + BESIDE - 2 + frames, GROUPS * CHANGES], y: [pieces, frames] -> the arrays of a
+    NoteDensity. twins: how many of the last pieces are pairs of twins. Goes on from `kept`."""
     mean, scale = x.mean(axis=(0, 1)), 1.0 / x.std(axis=(0, 1))
     z = (x - mean) * scale
-    usual = torch.from_numpy(np.stack([UsualChanges(HOP / SLOW_RATE).push(each[SPAN - 1 :]) for each in z]))
-    told = torch.from_numpy(np.ascontiguousarray(z.transpose(0, 2, 1)))
+    quiet = SPAN + BESIDE - 2
+    usual = np.zeros((len(z), z.shape[1] - SPAN + 1, z.shape[2]), dtype=np.float32)
+    for each, row in zip(z, usual, strict=True):
+        row[BESIDE - 1 :] = UsualChanges(HOP / SLOW_RATE).push(each[quiet:])
+    told, around = torch.from_numpy(np.ascontiguousarray(z.transpose(0, 2, 1))), torch.from_numpy(usual)
     wanted = torch.from_numpy(y)
     torch.manual_seed(seed)
     net = NoteNet()
@@ -131,8 +147,8 @@ def train(x: Floats, y: Floats, epochs: int, seed: int, kept: Path) -> dict[str,
         for group in optimiser.param_groups:
             group["lr"] = RATE * 0.5 * (1.0 + math.cos(math.pi * epoch / epochs))
         torch.manual_seed(seed * 1000 + epoch)
-        for batch in torch.randperm(len(told)).split(BATCH):
-            loss = loss_of(net(told[batch], usual[batch]), wanted[batch])
+        for batch, beside in batches(len(told) - twins, twins):
+            loss = loss_of(net(told[batch], around[batch]), wanted[batch], beside)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -148,9 +164,20 @@ def train(x: Floats, y: Floats, epochs: int, seed: int, kept: Path) -> dict[str,
         "hidden.weight": weights["hidden.weight"].transpose(2, 1, 0).reshape(-1, HIDDEN).copy(),
         "usual.weight": weights["usual.weight"].T.copy(),
         "hidden.bias": weights["hidden.bias"],
+        "judge.weight": weights["judge.weight"].transpose(2, 1, 0).reshape(-1, JUDGES).copy(),
+        "judge.bias": weights["judge.bias"],
         "output.weight": weights["output.weight"][0],
         "output.bias": weights["output.bias"],
     }
+
+
+def batches(single: int, twins: int) -> list[tuple[torch.Tensor, bool]]:
+    """Numbers of pieces in an order drawn by chance, twins beside each other and apart from the others."""
+    made = [(batch, False) for batch in torch.randperm(single).split(BATCH)]
+    for pairs in torch.randperm(twins // 2).split(BATCH // 2):
+        first = single + 2 * pairs
+        made.append((torch.stack((first, first + 1), dim=1).flatten(), True))
+    return [made[place] for place in torch.randperm(len(made)).tolist()]
 
 
 def _resumed(path: Path, net: nn.Module, optimiser: torch.optim.Optimizer) -> int:
@@ -163,14 +190,29 @@ def _resumed(path: Path, net: nn.Module, optimiser: torch.optim.Optimizer) -> in
     return int(state["epochs"])
 
 
-def gathered(numbers: list[int], folder: Path) -> tuple[Floats, Floats]:
-    """x and y of train, of some lessons."""
-    rows = [lesson_rows(number, folder) for number in numbers]
-    frames = min(len(bands) for bands, _ in rows)
-    # What came before a piece is silence, as in the show.
-    before = np.zeros((REACH - 1, BANDS), np.float32)
-    x = np.stack([changes(np.concatenate((before, bands[:frames]))) for bands, _ in rows])
-    return x, np.stack([target[:frames] for _, target in rows])
+def gathered(single: list[int], twins: list[int], folder: Path) -> tuple[Floats, Floats]:
+    """x and y of train: lessons as they are and in other keys, last of all the twins, both in the same."""
+    numbers = single + single + twins + twins
+    count = len(single)
+    rows = {number: lesson_rows(number, folder) for number in {*single, *twins}}
+    frames = min(len(bands) for bands, _ in rows.values())
+    x = np.zeros((len(numbers), frames + REACH - 1 - max(LAGS), GROUPS * CHANGES), dtype=np.float32)
+    for place, number in enumerate(numbers):
+        bands = rows[number][0][:frames]
+        moved = count <= place < 2 * count or place >= 2 * count + len(twins)
+        # What came before a piece is silence, as in the show.
+        stream = np.zeros((REACH - 1 + frames, BANDS), dtype=np.float32)
+        stream[REACH - 1 :] = transposed(bands, number // 2) if moved else bands
+        x[place] = changes(stream)
+    return x, np.stack([rows[number][1][:frames] for number in numbers])
+
+
+def transposed(bands: Floats, seed: int) -> Floats:
+    """Bands moved up or down by up to FARTHEST semitones, with silence at the edge."""
+    up = int(np.random.default_rng([seed, 441]).choice([*range(-FARTHEST, 0), *range(1, FARTHEST + 1)]))
+    moved = np.roll(bands, up, axis=1)
+    moved[:, slice(0, up) if up > 0 else slice(up, None)] = 0.0
+    return moved
 
 
 def agreement(
@@ -193,11 +235,11 @@ def card(lessons: int, held_out: int, score: tuple[float, float], options: str) 
     """The model card."""
     facts = {
         "file": f"`{FILE}`, read by `livesing/audio/note_density.py`",
-        "kind": f"changes of semitone bands over {REACH} frames of 24 ms -> {HIDDEN} units -> the share of "
-        "an onset in a frame",
-        "data": f"{lessons} pieces of {SECONDS:g} s, composed by code, played on {len(set(PROGRAMS))} "
-        "instruments by fluidsynth (soundfonts FluidR3 (MIT) and TimGM6mb (GPL-2)) and by livesing's own "
-        "synthesiser; no recordings",
+        "kind": f"changes of semitone bands over {REACH} frames of 24 ms -> {HIDDEN} and {JUDGES} units -> "
+        "the share of an onset in a frame",
+        "data": f"{lessons} pieces of {SECONDS:g} s, composed by code, played on {INSTRUMENTS} instruments "
+        "and drums by fluidsynth (soundfonts FluidR3 (MIT) and TimGM6mb (GPL-2)), by livesing's own "
+        "synthesiser and by plain oscillators; no recordings",
         "terms": "those of livesing: GPL-3.0-or-later",
         "made by": f"`python -m livesing.train.notes FOLDER` ({options})",
         "date": date.today().isoformat(),
@@ -208,6 +250,16 @@ def card(lessons: int, held_out: int, score: tuple[float, float], options: str) 
         f"On {held_out} pieces that it was not trained on: log2 of onsets a second (+ .5) correlates "
         f"{score[0]:.2f}\nwith what was played, root mean square error {score[1]:.2f} octaves.\n"
     )
+
+
+def divided(lessons: int) -> tuple[list[int], list[int], list[int]]:
+    """(numbers of single lessons, of pairs of twins, of those that are not learnt from)."""
+    single = [number for number in range(lessons) if not paired(number)]
+    pairs = [number for number in range(0, lessons - 1, 2) if paired(number)]
+    twins = [number + each for number in pairs if number // 2 % HELD_OUT for each in (0, 1)]
+    held = [number for number in single if number % HELD_OUT == 0]
+    held += [number + each for number in pairs if number // 2 % HELD_OUT == 0 for each in (0, 1)]
+    return [number for number in single if number % HELD_OUT], twins, held
 
 
 def main() -> int:
@@ -227,13 +279,10 @@ def main() -> int:
         for number in range(options.lessons):
             lesson_rows(number, kept)
             show_progress(number + 1, options.lessons, "lessons played")
-        learnt = [number for number in range(options.lessons) if number % HELD_OUT]
-        # Exercises and music in every way of playing are what is hardest: each counts twice.
-        learnt += [number for number in learnt if number >= COMPOSED]
-        others = [number for number in range(options.lessons) if number % HELD_OUT == 0]
-        x, y = gathered(learnt, kept)
+        learnt, twins, others = divided(options.lessons)
+        x, y = gathered(learnt, twins, kept)
         state = options.folder / f".notes-{options.seed}-{options.lessons}-{options.epochs}.pt"
-        arrays = train(x, y, options.epochs, options.seed, state)
+        arrays = train(x, y, 2 * len(twins), options.epochs, options.seed, state)
     except LivesingError as error:
         print(f"\n{error}", file=sys.stderr)
         return 2
@@ -241,7 +290,7 @@ def main() -> int:
     write_arrays(options.folder / FILE, arrays, {"terms": "GPL-3.0-or-later", "seed": str(options.seed)})
     made = f"--lessons {options.lessons} --epochs {options.epochs} --seed {options.seed}"
     with whole_file(options.folder / "notes.md") as partial:
-        partial.write_text(card(len(set(learnt)), len(others), score, made), encoding="utf-8")
+        partial.write_text(card(len(learnt) + len(twins), len(others), score, made), encoding="utf-8")
     print(f"{len(others)} pieces held out: r {score[0]:.3f}, error {score[1]:.2f} octaves")
     return 0
 

@@ -8,6 +8,7 @@ detached or repeated, and mostly produced like a record. In some lessons, steady
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import soxr
 
 from livesing.audio.framing import Floats
 from livesing.audio.slow import SLOW_RATE
+from livesing.beat_set.drum_sounds import RATE as MACHINE_RATE
 from livesing.train.corpus import variants
 from livesing.train.corpus.compose import compose
 from livesing.train.corpus.exercises import EXERCISES, exercise
@@ -25,6 +27,8 @@ from livesing.train.corpus.render import SOUNDFONT, played, produce
 from livesing.train.corpus.score import Score, attacks
 from livesing.train.corpus.sketch import RATE as SKETCH_RATE
 from livesing.train.corpus.sketch import sketch
+from livesing.train.notes_drums import drum_loop, machine
+from livesing.train.notes_pairs import LASTING, STRUCK, draw_voice, oscillated, played_two_ways, tune
 
 FIRST_SEED = 20_000
 SECONDS = 10.0
@@ -37,8 +41,25 @@ PROGRAMS = (
     56, 60, 61, 65, 68, 71, 73, 75, 80, 81, 88, 89, 90, 94, 95,
 )  # fmt: skip
 SOFT = (0, 0, 0, 48, 48, 48, 49, 49, 50, 51, 52, 40, 42, 19, 73, 89)
-COMPOSED, PLAIN = 400, 640
-"""Lessons of composed music; up to PLAIN exercises follow, and then music in every way of playing."""
+REPEATABLE = (
+    48, 48, 48, 48, 49, 49, 49, 50, 51, 44, 44, 40, 40, 41, 42, 43, 45, 52, 52, 53, 19, 19, 16, 20, 21, 60,
+    61, 56, 57, 68, 71, 73, 75, 89, 91, 95, 0, 0, 4, 11, 24,
+)  # fmt: skip
+INSTRUMENTS = len({*PROGRAMS, *SOFT, *REPEATABLE, *LASTING, *STRUCK})
+COMPOSED, PLAIN, TWINS, BEATS, ALIKE, OTHERWISE = 400, 640, 980, 1780, 2440, 2740
+SWELLING, ENSEMBLE = 3400, 3700
+"""Lessons of composed music; up to PLAIN exercises follow, then music in every way of playing, then twins,
+from BEATS on drum loops and music with a beat, from ALIKE on pairs with as many onsets, and from OTHERWISE
+on those of notes_pairs.py, from SWELLING on by oscillators alone, many of which begin slowly, from ENSEMBLE
+on composed for ensembles, most with their own instruments."""
+FEW, OWN = 0.2, 0.75
+"""Of pieces that keep their instruments."""
+SLOWEST_S = 0.25
+"""Attack of an oscillator that swells."""
+OSCILLATED, PAIRS_SKETCHED, PAIRS_PRODUCED, FIRST_FONT = 0.15, 0.25, 0.3, 0.65
+LOOPS, MACHINE, PRODUCED_LOOPS = 0.5, 0.4, 0.35
+ENSEMBLES = ("strings", "strings", "orchestra", "orchestra", "choir", "chamber", "piano")
+WITH_A_BEAT = ("electronic", "electronic", "electronic", "drums", "chiptune", "metal", "band")
 FASTEST = 2.0**0.4
 
 
@@ -49,26 +70,88 @@ class Lesson(NamedTuple):
     attacks: list[tuple[float, float]]
 
 
+def paired(number: int) -> bool:
+    """Whether lessons 2 n and 2 n + 1 are twins."""
+    return TWINS <= number < BEATS or number >= ALIKE
+
+
 def lesson(number: int, soundfonts: tuple[Path, ...] = SOUNDFONTS) -> Lesson:
     """The same one for a number, where the same soundfonts are there: composed pieces up to COMPOSED, then
-    plain exercises, then from PLAIN on both in every way of playing. UsageError without fluidsynth."""
+    plain exercises, then from PLAIN on both in every way of playing. From TWINS on every other lesson is the
+    one before with each note struck again: twice as many onsets, and nothing else is different. From BEATS on
+    it is drum loops and music with a beat. From ALIKE on every other lesson is the one before on another
+    instrument, shorter or longer. UsageError without fluidsynth."""
+    twin = paired(number) and number % 2 == 1
+    number -= twin
     rng = np.random.default_rng([number, 440])
-    if rng.random() < STEADY:
-        return Lesson(_steady(rng), [(0.0, 1.0)])
-    piece = compose(draw(FIRST_SEED + number, SECONDS * (1.0 if number < PLAIN else FASTEST)))
-    if number < PLAIN:
-        score = _otherwise(piece.score if number < COMPOSED else _plain(rng), rng, number < COMPOSED)
-    else:
-        score = _every_way(piece.score if rng.random() < 0.6 else _plain(rng), rng)
     there = [font for font in soundfonts if font.is_file()] or [SOUNDFONT]
-    if rng.random() < SKETCHED:
+    if number >= OTHERWISE:
+        return _otherwise_played(number, twin, rng, there)
+    if number < TWINS and rng.random() < STEADY:
+        return Lesson(_steady(rng), [(0.0, 1.0)])
+    beat = BEATS <= number < ALIKE
+    factors = draw(FIRST_SEED + number, SECONDS * (1.0 if number < PLAIN or beat else FASTEST))
+    if beat:
+        factors = replace(factors, texture=str(rng.choice(WITH_A_BEAT)))
+    piece = compose(factors)
+    loop = beat and rng.random() < LOOPS
+    score = drum_loop(rng, SECONDS) if loop else _score(piece.score, number, twin, rng)
+    if loop and rng.random() < MACHINE:
+        sound, rate = machine(score, rng), MACHINE_RATE
+    elif rng.random() < SKETCHED:
         sound, rate = sketch(score), SKETCH_RATE
     else:
         sound, rate = played(score, there[int(rng.integers(len(there)))]), RENDER_RATE
     sound = np.asarray(soxr.resample(sound, rate, RENDER_RATE), np.float32)
-    if rng.random() < PRODUCED:
+    if rng.random() < (PRODUCED_LOOPS if loop else PRODUCED):
         sound = produce(sound, piece)
     return Lesson(np.asarray(soxr.resample(sound, RENDER_RATE, SLOW_RATE), np.float32), attacks(score))
+
+
+def _otherwise_played(number: int, twin: bool, rng: np.random.Generator, there: list[Path]) -> Lesson:
+    """One of a pair, see notes_pairs.py."""
+    factors = draw(FIRST_SEED + number, SECONDS)
+    if rng.random() < 0.6 or number >= ENSEMBLE:
+        factors = replace(factors, texture=str(rng.choice(ENSEMBLES)))
+    piece = compose(factors)
+    swells, ensemble = SWELLING <= number < ENSEMBLE, number >= ENSEMBLE
+    plain = rng.random()
+    if ensemble or (plain < 0.35 and not swells):
+        score = piece.score
+    else:
+        score = _plain(rng) if plain < 0.5 else tune(rng, SECONDS)
+    voices, by = [draw_voice(rng) for _ in (0, 1)], rng.random()
+    if swells:
+        attack_s = float(0.03 * (SLOWEST_S / 0.03) ** rng.random())
+        voices, by = [voice._replace(attack_s=max(voice.attack_s, attack_s)) for voice in voices], 0.0
+    font = there[0 if rng.random() < FIRST_FONT else -1]
+    produced = rng.random() < PAIRS_PRODUCED
+    score, other = played_two_ways(score, rng, twin, OWN if ensemble else FEW)
+    if by < OSCILLATED and not ensemble and not any(part.drums for part in score.parts):
+        return Lesson(oscillated(score, voices[other]), attacks(score))
+    if by < PAIRS_SKETCHED:
+        sound, rate = sketch(score), SKETCH_RATE
+    else:
+        sound, rate = played(score, font), RENDER_RATE
+    if produced:
+        sound = produce(np.asarray(soxr.resample(sound, rate, RENDER_RATE), np.float32), piece)
+        rate = RENDER_RATE
+    return Lesson(np.asarray(soxr.resample(sound, rate, SLOW_RATE), np.float32), attacks(score))
+
+
+def _score(composed: Score, number: int, twin: bool, rng: np.random.Generator) -> Score:
+    """What is played in a lesson that is no drum loop."""
+    if number < PLAIN:
+        return _otherwise(composed if number < COMPOSED else _plain(rng), rng, number < COMPOSED)
+    if BEATS <= number < ALIKE:
+        return Score(composed.parts, SECONDS)
+    score = composed if rng.random() < 0.6 else _plain(rng)
+    if number < TWINS:
+        return _every_way(score, rng)
+    if number >= ALIKE:
+        return _one_of_two(score, rng, int(twin))
+    score = _repeatable(score, rng)
+    return variants.doubled(score) if twin else score
 
 
 def _plain(rng: np.random.Generator) -> Score:
@@ -104,6 +187,25 @@ def _every_way(score: Score, rng: np.random.Generator) -> Score:
         score = variants.doubled(score)
     score = variants.at_tempo(score, float(FASTEST ** rng.uniform(-1.0, 1.0)))
     score = variants.at_velocity(score, float(rng.uniform(0.6, 1.3)))
+    return Score(score.parts, SECONDS)
+
+
+def _repeatable(score: Score, rng: np.random.Generator) -> Score:
+    """Mostly on one instrument whose tones last: what runs together when notes are repeated."""
+    if rng.random() < 0.8:
+        score = variants.on_program(score, int(rng.choice(REPEATABLE)))
+    if rng.random() < 0.4:
+        score = variants.detached(score, float(rng.uniform(0.4, 1.05)))
+    score = variants.at_tempo(score, float(FASTEST ** rng.uniform(-1.0, 1.0)))
+    score = variants.at_velocity(score, float(rng.uniform(0.7, 1.3)))
+    return Score(score.parts, SECONDS)
+
+
+def _one_of_two(score: Score, rng: np.random.Generator, which: int) -> Score:
+    """A piece on one of two instruments, which hold its notes for longer or shorter."""
+    programs, shares = rng.choice(REPEATABLE + PROGRAMS, 2), rng.uniform(0.3, 1.05, 2)
+    score = variants.detached(variants.on_program(score, int(programs[which])), float(shares[which]))
+    score = variants.at_tempo(score, float(FASTEST ** rng.uniform(-1.0, 1.0)))
     return Score(score.parts, SECONDS)
 
 
