@@ -12,3 +12,11 @@ vec3 mapped(mat3 map, mat3 low, float edge, float slope, vec3 detail) {
     vec3 y = map * detail * edge + low * detail * (slope * energy);
     return y * (energy / ((energy + edge) * (energy + GRAIN)));
 }
+
+// The same in two parts: as the low-pass is mapped, and what the band's own map adds to that.
+void parted(mat3 map, mat3 low, float edge, vec3 detail, out vec3 even, out vec3 own) {
+    float energy = dot(detail, detail), seen = energy / (energy + GRAIN);
+    even = low * detail;
+    own = (map * detail - even) * (seen * edge / (energy + edge));
+    even *= seen;
+}

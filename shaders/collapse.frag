@@ -10,34 +10,34 @@ uniform mat3 low_map;           // of L_4
 uniform vec3 mean;              // of the picture's L_4
 uniform vec3 style_mean;
 #else
-uniform sampler2D coarser;      // the bands after this one
+uniform sampler2D coarser;      // the bands after this one, as the low-pass is mapped
+uniform sampler2D more_coarser; // and what their own maps add to that
 #endif
 #ifdef TONES
-uniform vec4 curve[33];         // of each channel, from -0.5 to 1.5 (livesing/style/tones.py), and the slope of all
-
-vec4 toned(vec3 c) {
-    vec4 at = clamp((vec4(c, dot(c, vec3(1.0 / 3.0))) + 0.5) * 16.0, 0.0, 31.999);
-    ivec4 i = ivec4(at);
-    vec4 low = vec4(curve[i.r].r, curve[i.g].g, curve[i.b].b, curve[i.a].a);
-    vec4 high = vec4(curve[i.r + 1].r, curve[i.g + 1].g, curve[i.b + 1].b, curve[i.a + 1].a);
-    return mix(low, high, at - vec4(i));
-}
+#include "tones.glsl"
 #endif
 in vec2 uv;
-out vec4 painted;
+layout(location = 0) out vec4 painted;
+#ifndef TONES
+layout(location = 1) out vec4 more;
+#endif
 
 void main() {
     vec3 level = textureLod(mixed, uv, finest + float(band)).rgb;
     vec3 next = textureLod(mixed, uv, finest + float(band + 1)).rgb;
+    vec3 even, own;
+    parted(map, low_map, edge, level - next, even, own);
 #ifdef LAST
-    vec3 rest = low_map * (next - mean) + style_mean;
+    even += low_map * (next - mean) + style_mean;
 #else
-    vec3 rest = textureLod(coarser, uv, 0.0).rgb;
+    even += textureLod(coarser, uv, 0.0).rgb;
+    own += textureLod(more_coarser, uv, 0.0).rgb;
 #endif
-    vec3 y = mapped(map, low_map, edge, 1.0, level - next) + rest;
 #ifdef TONES
-    painted = toned(y);         // here and not in the low-pass, whose edges are soft: there would be halos
+    // Here and not in the low-pass, whose edges are soft: there would be halos. Nor are tones' slopes for the bands' own maps.
+    painted = toned(even) + vec4(own, 0.0);
 #else
-    painted = vec4(y, 1.0);
+    painted = vec4(even, 1.0);
+    more = vec4(own, 1.0);
 #endif
 }

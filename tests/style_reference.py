@@ -6,6 +6,7 @@ from livesing.stage.carry import Carry
 from livesing.style.bands import LEVELS, finest, halve
 from livesing.style.masking import MASKED
 from livesing.style.rung import Rung
+from livesing.style.tones import toned
 from livesing.style.wct import StyleMaps
 
 ANGLES = 8
@@ -60,7 +61,15 @@ def style(
         energy = (detail**2).sum(-1, keepdims=True)
         edge = detail @ work.maps[-1].T * slope
         y = edge + (detail @ work.maps[k].T - edge) * work.edges[k] / (work.edges[k] + energy)
-        return y * (energy / (energy + 3.8e-4))
+        return y * seen(detail)
+
+    def seen(detail: np.ndarray) -> np.ndarray:
+        energy = (detail**2).sum(-1, keepdims=True)
+        return energy / (energy + 3.8e-4)
+
+    def parted(k: int, detail: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        even = detail @ work.maps[-1].T * seen(detail)
+        return even, mapped(k, detail) - even
 
     def detail(uv: np.ndarray) -> list[np.ndarray]:
         levels = [level(k, uv) for k in range(LEVELS)]
@@ -83,6 +92,7 @@ def style(
 
     first = max(-begin, 0)
     rest: np.ndarray | None = None
+    more = np.zeros((1, 1, 3))
     for k in range(LEVELS - 2, first, -1):
         own = pyramid[begin + k]
         places = centres(own.shape[1], own.shape[0])
@@ -90,12 +100,11 @@ def style(
             below = (level(k + 1, places) - work.mean) @ work.maps[-1].T + work.style_mean
         else:
             below = sample(rest, places)
-        rest = mapped(k, own - level(k + 1, places)) + below
+        even, added = parted(k, own - level(k + 1, places))
+        rest, more = even + below, added + sample(more, places)
     assert rest is not None
-    tones = np.linspace(-0.5, 1.5, len(work.curve))
-    slopes = np.gradient(work.curve, 1 / 16, axis=0).mean(1)
-    slope = np.interp(rest.mean(-1), tones, slopes)[..., None]
-    rest = np.stack([np.interp(rest[..., c], tones, work.curve[:, c]) for c in range(3)], -1)
+    rest, slope = toned(rest, work.curve)
+    rest, slope = rest + more, slope[..., None]
     uv = centres(*(size or (width, height)))
     y = mapped(first, level(first, uv) - level(first + 1, uv), sample(slope, uv)) + sample(rest, uv)
     here, base = sample(picture, uv), level(0, uv)

@@ -21,6 +21,7 @@ from livesing.style.bands import LEVELS
 from livesing.style.rung import Rung
 from livesing.style.settle import MOST, SECONDS, Level
 from livesing.style.style_image import StyleImage
+from livesing.style.tones import LAYERS, TURNS
 from livesing.style.wct import StyleMaps
 
 TENSOR_SECONDS = 1.0
@@ -29,8 +30,6 @@ SMALLEST_GRAIN, LARGEST_GRAIN = 28.0, 104.0
 """Width of a patch of strokes for `style.grain` 0 and 1, in pixels of a picture of 512 rows."""
 BRUSHES = 3
 """Brushes kept on the GPU: this style's, the last one's, and one on its way."""
-
-
 JOINED = 4
 """Targets that are kept joined to what was painted."""
 
@@ -81,15 +80,18 @@ class StylePass:
             "low_map": work.maps[-1].T.astype("f4"),
             "mean": tuple(work.mean),
             "style_mean": tuple(work.style_mean if level is None else level.ground(work)),
-            "curve": np.column_stack([work.curve, work.slope]).astype("f4"),
+            "turns": np.ascontiguousarray(np.swapaxes(TURNS, -1, -2), "f4"),
+            "curves": work.curve.reshape(-1, 3).astype("f4"),
         }
         for place, buffer in reversed(list(enumerate(self._coarse))):
             band = LEVELS - 1 - len(self._coarse) + place
             last = band == LEVELS - 2
             if not last:
-                textures["coarser"] = _texture(self._coarse[place + 1])
+                after = self._coarse[place + 1]
+                textures |= {"coarser": _texture(after), "more_coarser": _texture(after, 1)}
             buffer.use()
             features = [feature for feature, on in (("LAST", last), ("TONES", place == 0)) if on]
+            features += [f"TURNS {len(TURNS)}", f"LAYERS {LAYERS}"]
             program = self._shaders.get("collapse", features)
             program.draw(uniforms | below | _band(work, band) | {"band": band}, textures)
         if rung < Rung.BRUSH:
@@ -228,7 +230,8 @@ class StylePass:
     def _fit(self, size: tuple[int, int]) -> None:
         for buffer in (self._mixed, self._energy, *self._coarse, *self._tensors):
             if buffer is not None:
-                _texture(buffer).release()
+                for texture in buffer.color_attachments:
+                    texture.release()
                 buffer.release()
         self._begun = False
         self._mixed = self._buffer(size, "f4")
@@ -238,7 +241,10 @@ class StylePass:
 
         begin = self._finest
         first, base = max(-begin, 0), max(begin, 0)
-        self._coarse = [self._buffer(part(begin + k), "f2") for k in range(first + 1, LEVELS - 1)]
+        self._coarse = [
+            self._buffer(part(begin + k), "f2", 1 if k == first + 1 else 2)
+            for k in range(first + 1, LEVELS - 1)
+        ]
         self._energy = self._buffer(part(base + 1), "f2")
         # Squares of small numbers do not fit into half floats.
         self._tensors = [self._buffer(part(base + 2), "f4") for _ in range(2)]
@@ -256,10 +262,12 @@ class StylePass:
             self._brushes[id(style)] = style, array
         return self._brushes[id(style)][1]
 
-    def _buffer(self, size: tuple[int, int], dtype: str) -> moderngl.Framebuffer:
-        texture = self.ctx.texture(size, 4, dtype=dtype)
-        texture.repeat_x = texture.repeat_y = False
-        buffer = self.ctx.framebuffer([texture])
+    def _buffer(self, size: tuple[int, int], dtype: str, count: int = 1) -> moderngl.Framebuffer:
+        """A framebuffer of `count` textures."""
+        textures = [self.ctx.texture(size, 4, dtype=dtype) for _ in range(count)]
+        for texture in textures:
+            texture.repeat_x = texture.repeat_y = False
+        buffer = self.ctx.framebuffer(textures)
         buffer.clear()
         return buffer
 
@@ -279,7 +287,7 @@ def paint_features(rung: Rung, *, two: bool, glows: bool) -> list[str]:
     return [feature for feature, on in wanted.items() if on]
 
 
-def _texture(buffer: moderngl.Framebuffer) -> moderngl.Texture:
-    texture = buffer.color_attachments[0]
+def _texture(buffer: moderngl.Framebuffer, number: int = 0) -> moderngl.Texture:
+    texture = buffer.color_attachments[number]
     assert isinstance(texture, moderngl.Texture)
     return texture

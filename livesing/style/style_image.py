@@ -37,7 +37,7 @@ class StyleImage(NamedTuple):
     """Of the painting as a whole."""
     statistics: Statistics
     tones: np.ndarray
-    """[17, 3], of its low-pass, see `tones`."""
+    """[17, len(TURNS) * 3], of its low-pass, see `tones`."""
     energies: np.ndarray
     """[4], mean squared length of each band's colour as the pass samples it: at every pixel, enlarged."""
     brush: np.ndarray

@@ -7,7 +7,7 @@ import numpy as np
 
 from livesing.style.bands import LEVELS, Statistics
 from livesing.style.style_image import StyleImage
-from livesing.style.tones import IDENTITY, curves, slopes, tones
+from livesing.style.tones import IDENTITY, curves
 from livesing.style.transport import monge, ridged
 
 BAND_RIDGE = 3e-2
@@ -46,9 +46,7 @@ class StyleMaps(NamedTuple):
     arrived: float = 1.0
     """0 the style before, 1 this one."""
     curve: np.ndarray = IDENTITY
-    """[STEPS, 3], see `tones`."""
-    slope: np.ndarray = np.ones(len(IDENTITY))
-    """[STEPS], the channels' mean slope, by which edges of the finest band are mapped as well."""
+    """[LAYERS, len(TURNS), STEPS, 3], see `tones`."""
     room: float = 1.0
     """Energy of strokes where the picture is flat, see `masking`."""
 
@@ -70,7 +68,7 @@ def style_maps(
     maps = monge(ridged(frame.covariances, ridges), target.covariances, gains)
     curve = IDENTITY
     if len(frame.low):
-        curve = curves(tones((frame.low - frame.mean) @ maps[-1].T + target.mean), wanted)
+        curve = curves((frame.low - frame.mean) @ maps[-1].T + target.mean, wanted)
     return StyleMaps(
         maps=maps,
         mean=frame.mean,
@@ -82,6 +80,5 @@ def style_maps(
         before=leaving,
         arrived=arrived,
         curve=curve,
-        slope=slopes(curve),
         room=frame.room * float(np.trace(target.covariances[-1])),
     )
