@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from livesing.audio.pulse import Pulse
-from livesing.generation.engine import Bytes, Engine, Latents
+from livesing.generation.engine import Bytes, Engine, Floats, Latents
 from livesing.generation.latent_path import LatentPath
-from livesing.generation.path_step import DreamingEngine, PathStep, WayState, dreaming
+from livesing.generation.path_step import DreamingEngine, OverlappingEngine, PathStep, WayState, dreaming
 from livesing.translation.network import NetworkTranslator
 from livesing.translation.steering import Point, Steering, temperature
 from livesing.translation.translator import Felt, Translator
@@ -56,6 +56,14 @@ class DeviceDream:
 
     def dream(self, asked: Asked, engine: DreamingEngine, out: Bytes | None) -> tuple[Bytes, Latents]:
         """A frame by the engine, and its latents."""
+        return engine.dream(self._row(asked, engine), out)
+
+    def begin(self, asked: Asked, engine: OverlappingEngine) -> None:
+        """Start a frame by the engine, which its `finish` puts out."""
+        engine.begin_dream(self._row(asked, engine))
+
+    def _row(self, asked: Asked, engine: DreamingEngine) -> Floats:
+        """What the engine is given, now that it is where the processor was and has the look's networks."""
         if self._away is not engine:
             self.come_home()
             engine.path.resume(self._path.wander_hz, self._path.wander_phase, self._state())
@@ -64,7 +72,7 @@ class DeviceDream:
             if translator is not self._worn[place] and isinstance(translator, NetworkTranslator):
                 engine.path.wear(place, translator.weights, translator.reach)
                 self._worn[place] = translator
-        return engine.dream(self._step(asked).row(), out)
+        return self._step(asked).row()
 
     def come_home(self) -> None:
         """Let the processor go on from where the engine is. To be called before the engine is closed."""

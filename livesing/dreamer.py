@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -23,9 +24,10 @@ from livesing.clock import now as clock_now
 from livesing.deep_tier import STYLE, LazyDeepTier
 from livesing.device_dream import Asked, DeviceDream
 from livesing.engine_room import DreamChoice, EngineRoom, Serving
-from livesing.generation.engine import Engine
+from livesing.generation.engine import Bytes, Engine, Floats
 from livesing.generation.engine_open import ServedGenerator, open_embedded
 from livesing.generation.latent_path import LatentPath
+from livesing.generation.path_step import overlapping
 from livesing.listener import embedding_box, mood_box, pulse_box
 from livesing.mailbox import Mailbox
 from livesing.params import TABLE, snapshot
@@ -85,6 +87,16 @@ class Aim(NamedTuple):
     arousal: float
 
 
+class Begun(NamedTuple):
+    """A frame that is asked for."""
+
+    asked: Asked
+    now: float
+    started: float
+    draw: Callable[[Bytes], Floats]
+    """Puts its pixels there -> the classes of its latents, [1, LAYERS, 1000]."""
+
+
 class Dreamer:
     """Everything the process holds; `follow` goes on to a moment, `dream` makes its frame too."""
 
@@ -112,6 +124,7 @@ class Dreamer:
         self._mood_seen = -1
         self._noise = np.zeros(LATENT)
         self._last: float | None = None
+        self._under_way: Begun | None = None
 
     @property
     def on_device(self) -> bool:
@@ -120,6 +133,7 @@ class Dreamer:
 
     def move_to(self, engine: Engine) -> None:
         """The next frame comes from another engine of the same generator."""
+        self._publish_begun()
         self._device.come_home()
         self.generator.move_to(engine)
 
@@ -127,21 +141,48 @@ class Dreamer:
         """Read the newest of everything, and go on towards it."""
         return self._go(self._ask(now))
 
-    def dream(self, now: float) -> None:
-        """Go on, make one frame, publish it."""
-        started = clock_now()
+    def dream(self, now: float, *, behind: bool = False) -> None:
+        """Go on, make one frame, publish it.
+
+        `behind`: frames come as fast as the engine draws them. One that can then draws this frame while the
+        one before leaves it and is published; this one follows with the next call.
+        """
+        began = clock_now()
         asked = self._ask(now)
+        asking = clock_now()
+        begun = Begun(asked, now, began, self._begin(asked))
+        self.engine_seconds = clock_now() - asking
+        self._publish_begun()
+        self._under_way = begun
+        if not behind or overlapping(self.generator.engine) is None:
+            self._publish_begun()
+
+    def _begin(self, asked: Asked) -> Callable[[Bytes], Floats]:
+        """Let the engine start if it need not be waited for -> what puts the frame out."""
+        engine = self.generator.engine
+        overlaps, away = overlapping(engine), self._device.engine_for(asked, engine)
+        if overlaps is not None and away is not None:
+            self._device.begin(asked, overlaps)
+        elif away is not None:
+            return lambda out: self._device.dream(asked, away, out)[1].classes
+        else:
+            z, classes, *_ = self._go(asked)
+            if overlaps is None:
+                return lambda out: (self.generator.render_rgba(z, classes, out), classes)[1]
+            self.generator.begin(overlaps, z, classes)
+        return lambda out: overlaps.finish(out)[1].classes
+
+    def _publish_begun(self) -> None:
+        """The frame that is under way, if there is one."""
+        if self._under_way is None:
+            return
+        (asked, now, started, draw), self._under_way = self._under_way, None
         width, height = self.generator.size
         with self.boxes.frames.slot(now) as frame:
             pixels = frame["pixels"][: width * height * 4].reshape(height, width, 4)
-            engine, began = self._device.engine_for(asked, self.generator.engine), clock_now()
-            if engine is not None:
-                _, latents = self._device.dream(asked, engine, pixels)
-                classes = latents.classes
-            else:
-                z, classes, *_ = self._go(asked)
-                self.generator.render_rgba(z, classes, pixels)
-            self.engine_seconds = clock_now() - began
+            began = clock_now()
+            classes = draw(pixels)
+            self.engine_seconds += clock_now() - began
             style = self.boxes.style.get()
             path = b"" if style is None else style.value["path"].item()
             self.deep.paint(pixels, path, asked.params["style.deep"], now, started, self.period)
@@ -210,7 +251,7 @@ def _serving(serving: Serving, dreamer: Dreamer | None, deep: LazyDeepTier) -> S
 def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom, deep: LazyDeepTier) -> None:
     parent = multiprocessing.parent_process()
     dreamer: Dreamer | None = None
-    deadline = clock_now()
+    deadline, behind = clock_now(), False
     told: Serving | None = None
     while parent is None or parent.is_alive():
         orders = boxes.orders.get()
@@ -240,8 +281,10 @@ def _loop(boxes: DreamBoxes, seed: int, room: EngineRoom, deep: LazyDeepTier) ->
             size = int(orders.value["width"]), int(orders.value["height"])
             if size != dreamer.generator.size:
                 dreamer.generator.resize(*size)
-        dreamer.dream(now)
+        dreamer.dream(now, behind=behind)
         room.drew(1e3 * dreamer.engine_seconds, 1e3 * (clock_now() - now))
         # Absolute deadlines keep the rate even; after a stall it starts afresh instead of hurrying.
         deadline = max(deadline + 1.0 / fps, clock_now() - 1.0 / fps)
-        time.sleep(max(0.0, deadline - clock_now()))
+        rest = deadline - clock_now()
+        behind = rest <= 0
+        time.sleep(max(0.0, rest))

@@ -45,7 +45,7 @@ from livesing.generation.engine import TOLERANCE, Engine, Source, make_latents, 
 from livesing.generation.engine_graph import biggan_state, graph, reference, to_tensors  # noqa: E402
 from livesing.generation.engine_kinds import KINDS  # noqa: E402
 from livesing.generation.latent_path import TRUNCATION, LatentPath  # noqa: E402
-from livesing.generation.path_step import ROW, DreamingEngine, dreaming  # noqa: E402
+from livesing.generation.path_step import ROW, DreamingEngine, dreaming, overlapping  # noqa: E402
 from livesing.params import TABLE  # noqa: E402
 from livesing.translation.fixed_map import fixed_map  # noqa: E402
 from livesing.translation.network import NetworkTranslator  # noqa: E402
@@ -321,21 +321,31 @@ def way_error(engine: DreamingEngine, spread: bool) -> float:
 
 
 def show_rate(engine: Engine, frames: int) -> float:
-    """Frames a second as the generator process makes them, one after the other: a mood goes in, RGBA comes
-    out."""
+    """Frames a second as a generator process makes them that is behind: a mood goes in, RGBA comes out, and
+    one frame is drawn while the other leaves, where the engine can."""
     steering, path = Steering(), LatentPath(0)
-    device, away = DeviceDream(steering, path), dreaming(engine)
+    device, away, overlaps = DeviceDream(steering, path), dreaming(engine), overlapping(engine)
     out = np.zeros((engine.size[1], engine.size[0], 4), np.uint8)
     began = 0.0
     for number, asked in enumerate(moments(frames + 5, 60)):
         if number == 5:
             began = time.perf_counter()
-        if away is not None:
+        if away is not None and overlaps is None:
             device.dream(asked, away, out)
             continue
-        wish = steering.translate(asked.felt, asked.first, asked.second, asked.params, asked.noise)
-        z, classes = path.step(asked.dt, wish, asked.pulse, asked.params)
-        engine.rgba(make_latents(z, classes, asked.truncation), out)
+        if away is not None and overlaps is not None:
+            device.begin(asked, overlaps)
+        else:
+            wish = steering.translate(asked.felt, asked.first, asked.second, asked.params, asked.noise)
+            latents = make_latents(*path.step(asked.dt, wish, asked.pulse, asked.params), asked.truncation)
+            if overlaps is None:
+                engine.rgba(latents, out)
+                continue
+            overlaps.begin(latents)
+        if number:
+            overlaps.finish(out)
+    if overlaps is not None:
+        overlaps.finish(out)
     return frames / (time.perf_counter() - began)
 
 

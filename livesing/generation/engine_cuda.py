@@ -43,7 +43,7 @@ def placed(source: Source, precision: Precision) -> Graph:
 
 
 class GraphedEngine:
-    """Implements DreamingEngine: a network's launches as one CUDA graph, latents or feelings moved in, and
+    """Implements OverlappingEngine: a network's launches as one CUDA graph, latents or feelings moved in, and
     pixels out. Where the graph from feelings cannot be had, `path` is None: the processor goes the way."""
 
     kind = "cuda"
@@ -86,6 +86,8 @@ class GraphedEngine:
         self._drawn = [torch.cuda.Event() for _ in range(SLOTS)]
         # waited for asleep: a core that spins until the frame is there is one that audio and window lack
         self._copied = [torch.cuda.Event(blocking=True) for _ in range(SLOTS)]
+        self._asked: list[Latents | None] = [None] * SLOTS
+        """Of each frame under way; None where the way leads to them."""
         self._begun = self._finished = 0
 
     def _taken_down(
@@ -125,12 +127,14 @@ class GraphedEngine:
         slot = self._next_slot()
         for posted, value in zip(self._posted[slot], latents, strict=True):
             posted.numpy()[...] = value
+        self._asked[slot] = latents
         self._launch(slot, self._given, self._posted[slot], self._graph, [self._rgba])
 
     def begin_dream(self, row: Floats) -> None:
         """Start a frame for a PathStep's row; as `begin`."""
         slot = self._next_slot()
         self._posted_rows[slot].numpy()[...] = row
+        self._asked[slot] = None
         leaving = [self._dreamt, *self._given]
         self._launch(slot, [self._row], [self._posted_rows[slot]], self._way, leaving)
 
@@ -157,17 +161,15 @@ class GraphedEngine:
                 landed.copy_(parked, non_blocking=True)
             self._copied[slot].record(self._way_out)
 
-    def finish(self, out: Bytes | None) -> Bytes:
+    def finish(self, out: Bytes | None) -> tuple[Bytes, Latents]:
         """Wait for the oldest frame that was begun; without `out`, valid until SLOTS more are begun."""
-        return unpack(self._landing()[0].numpy(), self.size, out)
-
-    def _landing(self) -> list[Tensor]:
         if self._finished == self._begun:
             raise RuntimeError("no frame is under way")
         slot = self._finished % SLOTS
         self._finished += 1
         self._copied[slot].synchronize()
-        return self._landed[slot]
+        rgba, *led_to = (tensor.numpy() for tensor in self._landed[slot])
+        return unpack(rgba, self.size, out), self._asked[slot] or Latents(*led_to)
 
     def image(self, latents: Latents) -> Floats:
         self.begin(latents)
@@ -177,12 +179,11 @@ class GraphedEngine:
 
     def rgba(self, latents: Latents, out: Bytes | None) -> Bytes:
         self.begin(latents)
-        return self.finish(out)
+        return self.finish(out)[0]
 
     def dream(self, row: Floats, out: Bytes | None) -> tuple[Bytes, Latents]:
         self.begin_dream(row)
-        rgba, *latents = (tensor.numpy() for tensor in self._landing())
-        return unpack(rgba, self.size, out), Latents(*latents)
+        return self.finish(out)
 
     def replay(self) -> None:
         """One more forward pass of the last latents, and no copy: what is timed, on `stream`."""

@@ -24,6 +24,7 @@ from livesing.generation.engine_cache import EngineCache
 from livesing.generation.engine_key import engine_key, identity
 from livesing.generation.engine_kinds import KINDS
 from livesing.generation.latent_path import TRUNCATION
+from livesing.generation.path_step import OverlappingEngine
 from livesing.generation.weights_known import KNOWN, fetched, find_file
 
 WORTH = 0.9
@@ -188,6 +189,10 @@ class ServedGenerator:
     def render_rgba(self, z: Floats, classes: Floats, out: Bytes | None) -> Bytes:
         """One picture as uint8 [H, W, 4], opaque; into `out` when it is given."""
         return self._engine.rgba(self._latents(z, classes), out)
+
+    def begin(self, engine: OverlappingEngine, z: Floats, classes: Floats) -> None:
+        """Start a picture on its engine, which `finish` puts out."""
+        engine.begin(self._latents(z, classes))
 
     def _latents(self, z: Floats, classes: Floats) -> Latents:
         return make_latents(self._spread(z), classes, self.truncation, inside=self.name != "stylegan2")

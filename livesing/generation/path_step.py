@@ -82,6 +82,28 @@ class DreamingEngine(Engine, Protocol):
         ...
 
 
+class OverlappingEngine(DreamingEngine, Protocol):
+    """One that draws a frame while the one before leaves its device: begin two, finish one, begin the next.
+    Where its `path` is None it takes latents alone."""
+
+    def begin(self, latents: Latents) -> None:
+        """Start a frame. Raises RuntimeError when two are under way."""
+        ...
+
+    def begin_dream(self, row: Floats) -> None:
+        """Start a frame for a PathStep's row; as `begin`."""
+        ...
+
+    def finish(self, out: Bytes | None) -> tuple[Bytes, Latents]:
+        """The oldest frame that was begun, as `dream` gives it. Raises RuntimeError when there is none."""
+        ...
+
+
 def dreaming(engine: Engine) -> DreamingEngine | None:
     """The engine, if it goes the way itself."""
     return cast(DreamingEngine, engine) if getattr(engine, "path", None) is not None else None
+
+
+def overlapping(engine: Engine) -> OverlappingEngine | None:
+    """The engine, if it draws a frame while another leaves."""
+    return cast(OverlappingEngine, engine) if hasattr(engine, "begin") else None
