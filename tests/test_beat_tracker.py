@@ -163,6 +163,19 @@ def test_the_filter_finds_tempo_and_phase(bpm: float) -> None:
     assert rows.sum() == pytest.approx(beat_filter.total, rel=1e-5)
 
 
+@pytest.mark.parametrize("evil", [float("nan"), float("inf")])
+def test_the_filter_gets_over_what_is_no_number(evil: float) -> None:
+    tracker, other = BeatFilter(SPACE), BeatFilter(SPACE)
+    tempo = np.full(len(SPACE.cells), evil, np.float32) if np.isinf(evil) else None
+    with np.errstate(all="ignore"):
+        tracker.push([evil] * STRIDE, tempo)
+    for number in range(20):
+        odds = [3.0 if (STRIDE * number + step) % 25 == 0 else -3.0 for step in range(STRIDE)]
+        for each in (tracker, other):
+            each.push(odds)
+    assert tracker.read(20) == other.read(20)
+
+
 def test_the_filter_follows_a_drift() -> None:
     beat_filter = BeatFilter(SPACE)
     turns = np.cumsum(STEP_S * 110.0 * (1.0 + 0.25 * np.arange(1500) / 1500) / 60.0).astype(int)

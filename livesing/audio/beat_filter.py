@@ -26,6 +26,9 @@ PERIODS_S = (60.0 / BPM_HIGH, 0.5, 1.0, 60.0 / BPM_LOW + STRIDE_S)
 FINEST = 4
 """Cells that the finest rows move in a stride."""
 _ZERO = np.float32(0.0)
+_QUIET = np.errstate(invalid="ignore")
+"""BLAS works on whole vectors, on what lies behind an array's end as well. Once in some million products that
+is no number, which numpy warns of though nothing is wrong. What is, `push` finds itself."""
 
 
 class TempoSpace:
@@ -150,14 +153,19 @@ class BeatFilter:
     def __init__(self, space: TempoSpace) -> None:
         self.space = space
         self.usual = float(np.log(self.USUAL_CHANCE / (1.0 - self.USUAL_CHANCE)))
-        # Probabilities up to a factor, and by row; the next stride divides by their sum.
-        self._p = space.start.copy()
-        self._rows = np.add.reduceat(self._p, space.first)
-        self.total = float(np.add.reduce(self._rows))
+        self._begin()
         self._next, self._likely = np.empty_like(self._p), np.empty_like(self._p)
         self._weights = np.zeros(STRIDE + 1, dtype=np.float32)
         self._leaving = np.empty((len(self._rows) + 1, FINEST), dtype=np.float32)
 
+    def _begin(self) -> None:
+        """Nothing was heard yet."""
+        # Probabilities up to a factor, and by row; the next stride divides by their sum.
+        self._p = self.space.start.copy()
+        self._rows = np.add.reduceat(self._p, self.space.first)
+        self.total = float(np.add.reduce(self._rows))
+
+    @_QUIET
     def push(self, log_odds: list[float], tempo: Floats | None = None) -> None:
         """A stride passes. log_odds: [STRIDE] of a beat in each of its steps. tempo: [rows] how likely each
         is by what else is known; 1 says nothing."""
@@ -178,12 +186,15 @@ class BeatFilter:
         self._p, self._next = moved, p
         self._rows = np.add.reduceat(moved, space.first)
         self.total = float(np.add.reduce(self._rows))
+        if not 0.0 < self.total < math.inf:  # nor a number: it would stay so for the rest of the night
+            self._begin()
 
     @property
     def rows(self) -> Floats:
         """[rows] probability of each tempo, times `total`."""
         return self._rows
 
+    @_QUIET
     def read(self, row: int) -> Reading:
         """The belief about the tempos around `row`.
 
