@@ -14,7 +14,15 @@ uniform sampler2D coarser;      // the bands after this one, as the low-pass is 
 uniform sampler2D more_coarser; // and what their own maps add to that
 #endif
 #ifdef TONES
-#include "tones.glsl"
+uniform sampler2D tones;        // see tones.frag
+
+vec4 toned(vec3 c) {
+    const float LAST_ = float(SIDE - 1);
+    vec3 at = clamp((c + 0.25) * (LAST_ / 1.5), 0.0, LAST_);
+    float slice = min(floor(at.z), LAST_ - 1.0);
+    vec2 place = (vec2(slice * float(SIDE), 0.0) + at.xy + 0.5) / vec2(SIDE * SIDE, SIDE);
+    return mix(textureLod(tones, place, 0.0), textureLod(tones, place + vec2(1.0 / float(SIDE), 0.0), 0.0), at.z - slice);
+}
 #endif
 in vec2 uv;
 layout(location = 0) out vec4 painted;

@@ -6,7 +6,7 @@ from livesing.stage.carry import Carry
 from livesing.style.bands import LEVELS, finest, halve
 from livesing.style.masking import MASKED
 from livesing.style.rung import Rung
-from livesing.style.tones import toned
+from livesing.style.tones import SIDE, toned
 from livesing.style.wct import StyleMaps
 
 ANGLES = 8
@@ -103,8 +103,8 @@ def style(
         even, added = parted(k, own - level(k + 1, places))
         rest, more = even + below, added + sample(more, places)
     assert rest is not None
-    rest, slope = toned(rest, work.curve)
-    rest, slope = rest + more, slope[..., None]
+    table = _look_up(rest, work.curve)
+    rest, slope = table[..., :3] + more, table[..., 3:]
     uv = centres(*(size or (width, height)))
     y = mapped(first, level(first, uv) - level(first + 1, uv), sample(slope, uv)) + sample(rest, uv)
     here, base = sample(picture, uv), level(0, uv)
@@ -117,6 +117,25 @@ def style(
         light = laid @ np.array([0.299, 0.587, 0.114])
         y = y + laid + (np.minimum(most / paint - 1, 0) * light)[..., None]
     return here + (y + here - base - here) * strength
+
+
+def _look_up(colours: np.ndarray, curve: np.ndarray) -> np.ndarray:
+    """[..., 3] -> [..., 4]: colours as the table has them, and by how much light grows."""
+    side = np.linspace(-0.25, 1.25, SIDE)
+    table = np.concatenate(
+        [
+            part.reshape(SIDE, SIDE, SIDE, -1)
+            for part in toned(np.stack(np.meshgrid(side, side, side, indexing="ij"), -1), curve)
+        ],
+        axis=-1,
+    )
+    at = np.clip((colours + 0.25) * (SIDE - 1) / 1.5, 0, SIDE - 1)
+    low = np.minimum(at.astype(int), SIDE - 2)
+    found = np.zeros((*colours.shape[:-1], 4))
+    for corner in np.ndindex(2, 2, 2):
+        weight = np.prod(np.where(np.array(corner) == 1, at - low, 1 - at + low), axis=-1, keepdims=True)
+        found += weight * table[tuple(np.moveaxis(low + corner, -1, 0))]
+    return found
 
 
 def _strokes(

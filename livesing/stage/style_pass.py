@@ -2,6 +2,7 @@
 
     mix      two generated frames, mixed in time, at their own size, with mipmaps
     collapse the coarser bands, mapped to the style's, each at its own size and on top of the ones before
+    tones    a table of colours as they are spread in the style, when that changes
     energy   how much detail each band has, locally
     tensor   which way its contours run, smoothed over time
     paint    the finest band and the strokes on top, at the size asked for, settling in time
@@ -21,7 +22,7 @@ from livesing.style.bands import LEVELS
 from livesing.style.rung import Rung
 from livesing.style.settle import MOST, SECONDS, Level
 from livesing.style.style_image import StyleImage
-from livesing.style.tones import LAYERS, TURNS
+from livesing.style.tones import LAYERS, SIDE, STEPS, TURNS
 from livesing.style.wct import StyleMaps
 
 TENSOR_SECONDS = 1.0
@@ -49,6 +50,9 @@ class StylePass:
         self._settled: list[moderngl.Framebuffer] = []
         self._joined: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
         self._painted: tuple[Level | None, Carry] | None = None
+        self._curves = ctx.texture((STEPS, LAYERS * len(TURNS) * 3), 4, dtype="f4")
+        self._tones = self._buffer((SIDE * SIDE, SIDE), "f4")
+        self._curve: np.ndarray | None = None
         self._brushes: dict[int, tuple[StyleImage, moderngl.TextureArray]] = {}
 
     def mix(
@@ -76,12 +80,11 @@ class StylePass:
         follow. `level`: light and contrast of the picture itself."""
         assert self._mixed is not None and self._energy is not None
         uniforms, textures = self._uniforms(work), {"mixed": _texture(self._mixed)}
+        textures["tones"] = self._toned(work)
         below = {
             "low_map": work.maps[-1].T.astype("f4"),
             "mean": tuple(work.mean),
             "style_mean": tuple(work.style_mean if level is None else level.ground(work)),
-            "turns": np.ascontiguousarray(np.swapaxes(TURNS, -1, -2), "f4"),
-            "curves": work.curve.reshape(-1, 3).astype("f4"),
         }
         for place, buffer in reversed(list(enumerate(self._coarse))):
             band = LEVELS - 1 - len(self._coarse) + place
@@ -91,7 +94,7 @@ class StylePass:
                 textures |= {"coarser": _texture(after), "more_coarser": _texture(after, 1)}
             buffer.use()
             features = [feature for feature, on in (("LAST", last), ("TONES", place == 0)) if on]
-            features += [f"TURNS {len(TURNS)}", f"LAYERS {LAYERS}"]
+            features += [f"SIDE {SIDE}"]
             program = self._shaders.get("collapse", features)
             program.draw(uniforms | below | _band(work, band) | {"band": band}, textures)
         if rung < Rung.BRUSH:
@@ -248,6 +251,17 @@ class StylePass:
         self._energy = self._buffer(part(base + 1), "f2")
         # Squares of small numbers do not fit into half floats.
         self._tensors = [self._buffer(part(base + 2), "f4") for _ in range(2)]
+
+    def _toned(self, work: StyleMaps) -> moderngl.Texture:
+        """The table of tones, made anew when the curves are others."""
+        if self._curve is not work.curve:
+            self._curve = work.curve
+            self._curves.write(work.pieces().tobytes())
+            self._tones.use()
+            turns = np.ascontiguousarray(np.swapaxes(TURNS, -1, -2), "f4")
+            features = [f"TURNS {len(TURNS)}", f"LAYERS {LAYERS}", f"SIDE {SIDE}"]
+            self._shaders.get("tones", features).draw({"turns": turns}, {"curves": self._curves})
+        return _texture(self._tones)
 
     def _brush(self, style: StyleImage) -> moderngl.TextureArray:
         if id(style) not in self._brushes:

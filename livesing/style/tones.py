@@ -33,6 +33,8 @@ LAYERS = 2
 STEP = 1.5
 """By which a layer goes on from where the mean of its axes would take it: one of many axes undershoots. With
 more, colours could change their order where curves are flattest."""
+SIDE = 21
+"""Colours along a side of the shaders' table, from -0.25 to 1.25: as near to each other as control values."""
 
 
 def _turned(x: float, y: float, z: float) -> np.ndarray:
@@ -99,6 +101,18 @@ def _added(along: np.ndarray, layer: np.ndarray) -> tuple[np.ndarray, np.ndarray
     low, middle, high = layer[i - 1, axes], layer[i, axes], layer[i + 1, axes]
     rise, bend = middle - low, high - 2 * middle + low
     return 0.5 * (low + middle) + t * (rise + 0.5 * t * bend), (rise + t * bend) / APART
+
+
+def pieces(curve: np.ndarray) -> np.ndarray:
+    """`curves` -> their quadratic pieces as the shader looks them up, [LAYERS * len(TURNS) * 3, STEPS, 4]
+    float32: what stands before 1, t and t^2, and 0. The first and the last are no pieces."""
+    rows = curve.swapaxes(2, 3).reshape(-1, STEPS)
+    low, middle, high = rows[:, :-2], rows[:, 1:-1], rows[:, 2:]
+    found = np.zeros((*rows.shape, 4), np.float32)
+    found[:, 1:-1, 0] = 0.5 * (low + middle)
+    found[:, 1:-1, 1] = middle - low
+    found[:, 1:-1, 2] = 0.5 * (high - 2 * middle + low)
+    return found
 
 
 def toned(colours: np.ndarray, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from livesing.style.bands import LEVELS, Statistics
 from livesing.style.style_image import StyleImage
-from livesing.style.tones import IDENTITY, curves
+from livesing.style.tones import IDENTITY, curves, pieces
 from livesing.style.transport import monge, ridged
 
 BAND_RIDGE = 3e-2
@@ -49,6 +49,10 @@ class StyleMaps(NamedTuple):
     """[LAYERS, len(TURNS), STEPS, 3], see `tones`."""
     room: float = 1.0
     """Energy of strokes where the picture is flat, see `masking`."""
+
+    def pieces(self) -> np.ndarray:
+        """The curve as the shaders look it up, see `tones.pieces`."""
+        return pieces(self.curve)
 
 
 def style_maps(
