@@ -90,11 +90,11 @@ def test_sound_from_the_microphone_moves_the_picture(
     assert hand.listen(8, lambda: hand.figure("level") > 0.3 and hand.figure("hits") > 4), hand.state
     assert hand.listen(8, lambda: hand.figure("arousal") > -0.5), hand.state
     hand.listen(2)
-    loud = hand.watch(8, 0.1)
+    loud = hand.watch(20, 0.1)  # some beats
     pulse.hush()
     assert hand.listen(12, lambda: hand.figure("arousal") < -1.0 and hand.figure("level") < 0.05), hand.state
     hand.listen(4)  # the composition follows within seconds
-    silent = hand.watch(8, 0.1)
+    silent = hand.watch(20, 0.1)
     assert motion(loud) > 1.5 * motion(silent), "loud music moves the picture more than silence"
     assert np.abs(loud.mean(0) - silent.mean(0)).mean() > 4, "and it is another picture"
     assert silent.mean() > 12, "silence is never black"
