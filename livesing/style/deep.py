@@ -32,7 +32,7 @@ CHANGE_SECONDS = 0.15
 """The same while one style takes over from another."""
 HASTE = 4.0
 """Share of the new by share of the strength by which it changes from frame to frame."""
-CHANGE = 1.6
+CHANGE = 2.0
 """Seconds that one style takes over from another."""
 STYLE_ROWS = 288
 """Rows at which a style's features are measured."""

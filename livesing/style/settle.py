@@ -14,7 +14,7 @@ from livesing.style.wct import StyleMaps
 
 SECONDS = 1.0
 """Time constant."""
-MOST = 0.19
+MOST = 0.25
 """Of a channel, 0..1: further behind the paint never is."""
 MOST_GAIN = 1.5
 """By which contrast may change from one displayed frame to the next and still be taken for a pulse."""

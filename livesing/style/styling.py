@@ -14,7 +14,7 @@ MARGIN = 0.3
 """Standard deviations by which another style must be nearer, so that two do not take turns."""
 DWELL = 5.0
 """Seconds that a style stays at least."""
-CHANGE = 1.6
+CHANGE = 2.0
 """Seconds that one takes over from another."""
 THRESHOLD = 0.5
 """Mean of valence and arousal beyond which it is positive or negative (Passalis & Doropoulos 2019)."""
