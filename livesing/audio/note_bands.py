@@ -45,7 +45,8 @@ class NoteBands:
     AT_ONCE = 64
     """Frames that are brought down to the loudest before them in one pass."""
 
-    def __init__(self, window: int, rate: float, hop_s: float) -> None:
+    def __init__(self, window: int, rate: float, hop_s: float, faintest: float = FAINTEST) -> None:
+        """`faintest`: mean square of the loudest band under which there is no music."""
         weights = filters(window, rate)
         self._octaves: list[tuple[slice, slice, Floats]] = []
         """Of each octave the bins, the bands, and the weights that are not 0."""
@@ -56,7 +57,8 @@ class NoteBands:
             self._octaves.append((bins, bands, weights[bins, bands].copy()))
         self._worth: Floats = np.exp(np.arange(self.AT_ONCE + 1) * (-hop_s / MEMORY_S)).astype(np.float32)
         """What is left of a level after so many frames."""
-        self._loudest = np.float32(math.sqrt(FAINTEST))
+        self._least = math.sqrt(faintest)
+        self._loudest = np.float32(self._least)
         self._own: Floats = np.full(BANDS, OWN_RANGE, dtype=np.float32)
 
     def push(self, powers: Floats) -> Floats:
@@ -77,7 +79,7 @@ class NoteBands:
         """Amplitudes become shares of the loudest band of the last seconds, by half of their own loudest."""
         worth = self._worth[1 : len(rows) + 1, None]
         loudest = self._peaks(self._loudest, rows.max(axis=1, keepdims=True), worth)
-        np.maximum(loudest, math.sqrt(FAINTEST), out=loudest)
+        np.maximum(loudest, self._least, out=loudest)
         rows /= loudest
         own = self._peaks(self._own, rows, worth)
         np.maximum(own, OWN_RANGE, out=own)

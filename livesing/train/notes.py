@@ -44,6 +44,8 @@ from livesing.whole_file import whole_file
 
 FILE = "notes.safetensors"
 LESSONS, EPOCHS = 4100, 16
+LESSON_FAINTEST = 1e-8
+"""Mean square, -80 dB: what is fainter at the beginning of a lesson is a synthesiser's own noise."""
 HELD_OUT = 8
 """One lesson of so many is not learnt from, and of twins one pair."""
 BATCH, RATE, DECAY, DROPOUT = 16, 4e-3, 1e-4, 0.1
@@ -63,7 +65,7 @@ def bands_of(sound: Floats) -> Floats:
     framer = Framer(SlowPath.WINDOW, HOP)
     spectrum, bands = (
         Spectrum(SlowPath.WINDOW, [2, 3]),
-        NoteBands(SlowPath.WINDOW, SLOW_RATE, HOP / SLOW_RATE),
+        NoteBands(SlowPath.WINDOW, SLOW_RATE, HOP / SLOW_RATE, LESSON_FAINTEST),
     )
     return bands.push(spectrum.powers(framer.push(sound)))
 
