@@ -171,6 +171,9 @@ class LevelJudge:
     """Nats by which the pulse itself is preferred: it is what the beat network hears."""
     SWITCH = 2.0
     """Nats by which another count has to be likelier than the one that is told."""
+    FRESH, GROWN_S = 1.0, 15.0
+    """The same when the pulse has just changed, for what is told was carried over then; in so many seconds of
+    judging it grows to SWITCH."""
     SLOWEST_S, FASTEST_S = 60.0 / 46.0, 60.0 / 218.0
     JUMP = 0.15
     """Beats; what is more is no drift."""
@@ -186,6 +189,7 @@ class LevelJudge:
         self._period_s = math.inf
         self._scores: Floats | None = None
         self._strides = 0
+        self._since_s = math.inf
         self.told = 0
 
     def follow(self, rises: Floats, period_s: float, position: float) -> tuple[float, float]:
@@ -219,6 +223,7 @@ class LevelJudge:
         change = self._period_s / period_s
         self._period_s = period_s
         self._scores = None
+        self._since_s = 0.0
         if self.SLOWER < change / 2.0 < self.QUICKER:
             self._profile.quicker()
             place *= 2.0
@@ -253,7 +258,9 @@ class LevelJudge:
             self._scores = scores
         self._scores += (scores - self._scores) * min(self.EVERY * STRIDE_S / self.SETTLING_S, 1.0)
         best = int(self._scores.argmax())
-        if self._scores[best] > self._scores[self.told] + self.SWITCH:
+        self._since_s += self.EVERY * STRIDE_S
+        grown = min(self._since_s / self.GROWN_S, 1.0)
+        if self._scores[best] > self._scores[self.told] + self.FRESH + (self.SWITCH - self.FRESH) * grown:
             self.told = best
 
 
