@@ -18,8 +18,9 @@ PER_OCTAVE = 12
 BANDS = int(PER_OCTAVE * math.log2(HIGHEST_HZ / LOWEST_HZ)) + 1
 MEMORY_S = 10.0
 """Time constant with which what was loudest is forgotten."""
-FAINTEST = 1e-12
-"""Mean square, -120 dB: a loudest band under it is no music."""
+FAINTEST = 1e-30
+"""Mean square, -300 dB: a loudest band under it is nothing. A file that was packed begins with the faintest
+of sounds, and they are to count for the same at any gain."""
 OWN_SHARE = 0.5
 """Of a band's own loudest level, in the exponent: whitening by half, after Stowell & Plumbley (2007), so that
 a soft voice counts beside a loud one, and the noise beside it hardly."""
