@@ -168,7 +168,12 @@ class Dreamer:
         else:
             z, classes, *_ = self._go(asked)
             if overlaps is None:
-                return lambda out: (self.generator.render_rgba(z, classes, out), classes)[1]
+
+                def draw(out: Bytes) -> Floats:
+                    self.generator.render_rgba(z, classes, out)
+                    return classes
+
+                return draw
             self.generator.begin(overlaps, z, classes)
         return lambda out: overlaps.finish(out)[1].classes
 

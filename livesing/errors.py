@@ -58,3 +58,8 @@ class TranslatorError(LivesingError):
 
 class EngineError(LivesingError):
     """An engine cannot be had on this machine, cannot be built, or fails its self-test."""
+
+
+def reason(error: Exception) -> str:
+    """The first line of what a library raised, or its class where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

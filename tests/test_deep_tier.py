@@ -16,7 +16,7 @@ from livesing.dreamer import DreamBoxes, Dreamer
 from livesing.errors import LivesingError, WeightsError
 from livesing.generation.engine_open import open_embedded
 from livesing.params import INDEX, TABLE
-from livesing.style.deep import CHANGE, Cascade, DeepPainter, opaque, style_features
+from livesing.style.deep import Cascade, DeepPainter, opaque, style_features
 from livesing.style.deep_onnx import OnnxCascade
 from livesing.style.deep_torch import own_cascade
 from livesing.style.feature_transform import (
@@ -25,6 +25,7 @@ from livesing.style.feature_transform import (
     unchanged,
     whiten_colour,
 )
+from livesing.style.styling import CHANGE
 from livesing.style_library import built_in
 
 ROWS = 96

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from livesing.errors import EngineError
+from livesing.errors import EngineError, reason
 from livesing.generation.device_path import DevicePath
 from livesing.generation.engine import INPUTS, Bytes, Floats, Latents, Precision, Source, probe, unpack
 from livesing.generation.engine_graph import Graph, graph, to_tensors
@@ -62,8 +62,7 @@ class GraphedEngine:
         try:
             self._graph, (self._image, self._rgba) = self._taken_down(lambda: run(*self._given))
         except Exception as error:  # out of memory, no kernel, or one of a compiler's many classes
-            reason = str(error).splitlines()[:1] or [type(error).__name__]
-            raise EngineError(f"CUDA: {reason[0]}") from None
+            raise EngineError(f"CUDA: {reason(error)}") from None
         self.path: DevicePath | None = None
         path = DevicePath(spread=source.generator != "embedded").to(DEVICE)
         ways: list[Way] = [torch.compile(path, fullgraph=True, dynamic=False)] if compiled else []
@@ -73,7 +72,7 @@ class GraphedEngine:
                 self._take_down_the_way(run, path, way, beside)
                 break
             except Exception as error:  # torch.compile's have no common class, and the way is not needed
-                log.warning("a way from feeling to latents fails: %s", str(error).splitlines()[:1])
+                log.warning("a way from feeling to latents fails: %s", reason(error))
         self._posted = [[torch.zeros(shape).pin_memory() for shape in INPUTS.values()] for _ in range(SLOTS)]
         self._posted_rows = [torch.zeros(ROW).pin_memory() for _ in range(SLOTS)]
         # what leaves: the pixels, and after a way, the latents to which it led

@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from livesing.errors import EngineError, LivesingError
+from livesing.errors import EngineError, LivesingError, reason
 from livesing.generation.engine import Engine, EngineKind, Floats, Precision, Progress, Source
 from livesing.generation.engine_device import gpu
 from livesing.generation.engine_key import TENSORRT_OPTIMISATION
@@ -57,8 +57,7 @@ def _told_by(library: str) -> Iterator[None]:
     except LivesingError:
         raise
     except Exception as error:
-        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        raise EngineError(f"{library}: {reason[0]}") from None
+        raise EngineError(f"{library}: {reason(error)}") from None
 
 
 def _half(source: Source) -> Precision:

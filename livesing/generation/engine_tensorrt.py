@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from livesing.errors import EngineError
+from livesing.errors import EngineError, reason
 from livesing.generation.engine import INPUTS, Floats, Precision, Progress, Source, probe
 from livesing.generation.engine_cuda import GraphedEngine, placed
 from livesing.generation.engine_graph import reference, to_tensors
@@ -43,8 +43,7 @@ def build(source: Source, precision: Precision, file: Path, progress: Progress) 
             timing_cache_path=str(timings),
         )
     except Exception as error:  # converters and builder have no common class of errors
-        reason = str(error).splitlines()[:1] or [type(error).__name__]
-        raise EngineError(f"TensorRT cannot build it: {reason[0]}") from None
+        raise EngineError(f"TensorRT cannot build it: {reason(error)}") from None
     finally:
         timings.unlink(missing_ok=True)
     file.write_bytes(engine)

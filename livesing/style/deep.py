@@ -25,6 +25,7 @@ from livesing.style.feature_transform import (
     unchanged,
     whiten_colour,
 )
+from livesing.style.styling import arrived
 
 SECONDS = 0.7
 """Time constant with which a frame's statistics follow; see `bands.SECONDS`."""
@@ -32,8 +33,6 @@ CHANGE_SECONDS = 0.15
 """The same while one style takes over from another."""
 HASTE = 4.0
 """Share of the new by share of the strength by which it changes from frame to frame."""
-CHANGE = 2.0
-"""Seconds that one style takes over from another."""
 STYLE_ROWS = 288
 """Rows at which a style's features are measured."""
 LOOSE = 0.35
@@ -113,7 +112,7 @@ class DeepPainter:
         return self._style is not None
 
     def hang(self, style: Features, now: float) -> None:
-        """Go over to another style, in the course of CHANGE seconds."""
+        """Go over to another style, as the style pass does."""
         if style is not self._style:
             self._before = self.style(now)
             self._style, self._changed = style, now
@@ -122,11 +121,11 @@ class DeepPainter:
         """The style's statistics at `now`, perhaps on their way from one to the next."""
         if self._style is None or self._before is None:
             return self._style
-        part = min(max((now - self._changed) / CHANGE, 0.0), 1.0)
+        part = arrived(now - self._changed)
         if part == 1.0:
             self._before = None
             return self._style
-        return between(self._before, self._style, part * part * (3 - 2 * part))
+        return between(self._before, self._style, part)
 
     def paint(self, pixels: np.ndarray, now: float, dt: float, strength: float, rows: int) -> np.ndarray:
         """A frame, [h, w, 4] uint8, `dt` seconds after the one before -> painted, of the same shape."""

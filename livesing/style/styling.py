@@ -53,6 +53,12 @@ def sign(valence: float, arousal: float) -> str:
     return SIGNS[1 + (mean > THRESHOLD) - (mean < -THRESHOLD)]
 
 
+def arrived(seconds: float) -> float:
+    """How far a style has come in so many seconds after the change, 0..1, along a smooth step."""
+    part = min(max(seconds / CHANGE, 0.0), 1.0)
+    return part * part * (3 - 2 * part)
+
+
 class Styling:
     """The style that is on, and the one that it takes over from; owned by the render thread."""
 
@@ -88,10 +94,7 @@ class Styling:
 
     def arrived(self, now: float) -> float:
         """How far the style has come in, 0..1, along a smooth step."""
-        if self._before is None:
-            return 1.0
-        part = min(max((now - self._changed) / CHANGE, 0.0), 1.0)
-        return part * part * (3 - 2 * part)
+        return 1.0 if self._before is None else arrived(now - self._changed)
 
     def maps(self, now: float, frame: Statistics | None) -> StyleMaps | None:
         """What the style pass does to frames of these statistics; None without a style or a frame."""
