@@ -5,11 +5,13 @@ import errno
 import importlib.util
 import json
 import os
+import re
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
@@ -34,7 +36,15 @@ TRIES = 4
 """Connections that are made before a fetch is given up; each goes on where the one before broke off."""
 PAUSE = 1.0
 """Seconds before the second try, twice as long before each further one."""
-OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+OF_THE_DISK = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EISDIR,
+)
 """Errors of the file that is written, which another connection would not mend."""
 TOO_LARGE = 2.0
 """A file this many times larger than it should be is another file."""
@@ -66,7 +76,7 @@ def get(
         raise UsageError(f"there are no weights {name!r}; there are: {', '.join(KNOWN)}")
     known, folder = KNOWN[name], folder or default_folder()
     url = url or known.url
-    if not url.lower().startswith(("http://", "https://")):
+    if not _is_web(url):
         raise UsageError(f"{url!r} is no address of the web")
     file = place(known, folder)
     expected = known.sha256 or remembered_sums(folder).get(name)
@@ -79,26 +89,78 @@ def get(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WeightsError(f"{folder} cannot be written to: {error.strerror or error}") from None
-    partial = file.with_name(f"{file.name}.partial")
+    with _alone(folder):
+        return _get(known, file, url, expected, pause)
+
+
+def _get(known: KnownWeights, file: Path, url: str, expected: str | None, pause: float) -> Path:
+    """`get`, after it was asked for. expected: the SHA-256 that was published or remembered."""
+    # with its own ending, by which its content is told
+    partial = file.with_name(f"{file.stem}.partial{file.suffix}")
     _fetch(url, partial, known, pause)
-    found = file_digest(partial)
-    if expected is not None and found != expected:
+    found, name = file_digest(partial), known.name
+    begins = _digits_in_name(url)
+    if not found.startswith(expected or begins):
         _discard(partial)
+        where = f" as {file.parent / SUMS} remembers it" if expected and not known.sha256 else ""
         raise WeightsError(
             f"what came from {url} is not {name}: its SHA-256 is {found[:16]}..., and must be "
-            f"{expected[:16]}...; it was deleted"
+            f"{(expected or begins)[:16]}...{where}; it was deleted"
         )
-    _check_content(partial, file.suffix, known)
+    _check_content(partial, known)
     with partial.open("rb+") as whole:
         os.fsync(whole.fileno())
     partial.replace(file)
     _validator(partial).unlink(missing_ok=True)
     if known.sha256 is None:
-        _remember(folder, name, found)
-        first = "nobody publishes a SHA-256 for it: this one is remembered, and later fetches must agree"
-        print(f"SHA-256 {found}" + ("" if expected else f" ({first})"))
+        _remember(file.parent, name, found)
+        told = (
+            f"it begins as its address says, with {begins}" if begins else "nobody publishes a SHA-256 for it"
+        )
+        print(
+            f"SHA-256 {found}" + ("" if expected else f" ({told}: remembered, and later fetches must agree)")
+        )
     print(f"{name} is ready: {file}")
     return file
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps a second fetch out, which would write into the same part. Windows cannot lock a folder.
+
+    Raises WeightsError while another fetch goes on.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # as a network drive without locks says
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise WeightsError(f"another `weights get` writes into {folder} just now") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return known and url.isascii() and url.isprintable() and " " not in url
+
+
+def _digits_in_name(url: str) -> str:
+    """The first digits of a file's SHA-256, as those whom torch.hub's way of naming suits publish them
+    (model-099e96f9.pth); empty where a name has none."""
+    match = re.search(r"-([0-9a-f]{8,64})\.\w+$", urllib.parse.urlsplit(url).path)
+    return match[1] if match else ""
 
 
 def check(path: Path) -> str:
@@ -119,7 +181,11 @@ def ask_on_terminal(words: str) -> bool:
     if not sys.stdin.isatty():
         raise UsageError(f"fetching is asked for first, and there is no terminal: add --yes\n{words}")
     print(words)
-    return input("fetch it? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input("fetch it? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        print()
+        return False
 
 
 def _need_torch(why: str) -> None:
@@ -127,24 +193,20 @@ def _need_torch(why: str) -> None:
         raise WeightsError(f"torch is needed {why}: pip install 'livesing[gan]'")
 
 
-def _check_content(partial: Path, suffix: str, known: KnownWeights) -> None:
+def _check_content(partial: Path, known: KnownWeights) -> None:
     """Names and shapes, where torch is there to read them."""
     if importlib.util.find_spec("torch") is None:
         print("torch is not installed: its names and shapes are checked when it is first used")
         return
     from livesing.generation.weights_check import check_file
 
-    named = partial.with_name(f"{partial.stem}.checking{suffix}")
-    partial.rename(named)
     try:
-        checked = check_file(named)
+        checked = check_file(partial)
         if checked.generator != known.generator:
             raise WeightsError(f"it holds {checked.words}")
     except WeightsError as error:
-        named.unlink()
         _discard(partial)
         raise WeightsError(f"what was fetched is not {known.name}: {error}; it was deleted") from None
-    named.rename(partial)
 
 
 def _fetch(url: str, partial: Path, known: KnownWeights, pause: float) -> None:
@@ -157,8 +219,10 @@ def _fetch(url: str, partial: Path, known: KnownWeights, pause: float) -> None:
             return
         except urllib.error.HTTPError as error:
             error.close()
-            if error.code == 416:  # what is here does not fit what is there: from the beginning
-                _discard(partial)
+            if error.code == 416:
+                if error.headers.get("Content-Range") == f"bytes */{_size(partial)}":
+                    return  # all of it came before
+                _discard(partial)  # what is here does not fit what is there: from the beginning
                 trouble = "the server refuses to go on where it broke off"
             elif error.code < 500:
                 raise _dead(known, url, f"{error.code} {error.reason}") from None
@@ -166,19 +230,22 @@ def _fetch(url: str, partial: Path, known: KnownWeights, pause: float) -> None:
                 trouble = f"{error.code} {error.reason}"
         except urllib.error.URLError as error:
             trouble = str(getattr(error.reason, "strerror", None) or error.reason)
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: led on to no address
             if isinstance(error, OSError) and error.errno in OF_THE_DISK:
                 trouble = f"{error.strerror} in {partial.parent}"
                 raise WeightsError(f"{known.name}: {trouble}; {_kept(partial)}") from None
             trouble = f"the connection broke off ({error or type(error).__name__})"
-    if partial.is_file() and partial.stat().st_size:
+    if _size(partial):
         raise WeightsError(f"{known.name}: {trouble}; {_kept(partial)}")
     raise _dead(known, url, trouble)
 
 
 def _kept(partial: Path) -> str:
-    size = partial.stat().st_size if partial.is_file() else 0
-    return f"{size / 1e6:.0f} MB are kept, and the next `weights get` goes on there"
+    return f"{_size(partial) / 1e6:.0f} MB are kept, and the next `weights get` goes on there"
+
+
+def _size(partial: Path) -> int:
+    return partial.stat().st_size if partial.is_file() else 0
 
 
 def _dead(known: KnownWeights, url: str, trouble: str) -> WeightsError:
@@ -188,7 +255,7 @@ def _dead(known: KnownWeights, url: str, trouble: str) -> WeightsError:
 
 def _transfer(url: str, partial: Path, known: KnownWeights) -> None:
     """One connection's worth. Raises URLError, OSError, HTTPException; WeightsError for another file."""
-    have = partial.stat().st_size if partial.is_file() else 0
+    have = _size(partial)
     validator = _read_validator(partial, url) if have else ""
     if have and not validator:  # whose part it is cannot be told
         _discard(partial)
@@ -200,6 +267,9 @@ def _transfer(url: str, partial: Path, known: KnownWeights) -> None:
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
         if answer.status != 206:
             have = 0
+        elif not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            _discard(partial)
+            raise ConnectionError("the server went on at another place than it was asked to")
         length = answer.headers.get("Content-Length")
         total = have + int(length) if length and length.isdecimal() else None
         if total is not None and total > TOO_LARGE * known.megabytes * 1e6:

@@ -1,5 +1,6 @@
 """BigGAN-deep's weights in the layouts of TF Hub and OpenMMLab draw the picture that the package's draw."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -185,6 +186,17 @@ def test_what_is_not_whole_is_refused(name: str, fault: str, package: State) -> 
         state[key] = "no tensor"
     with pytest.raises(WeightsError):
         package_state(content, "file")
+
+
+@pytest.mark.parametrize("tensor", [torch.zeros(0), torch.ones(1, 1, 1, 1, 1, 1), torch.tensor(1j)])
+@pytest.mark.parametrize("part", ["bn2.bn.running_var", "gamma", "shared_embedding.weight", "linear/w", "u0"])
+def test_no_shape_escapes_as_another_error(part: str, tensor: "torch.Tensor", package: State) -> None:
+    for layout in (tf_hub, openmmlab):
+        state = layout(package)
+        for key in [key for key in state if key.removesuffix("/ema_0.9999").endswith(part)][:1]:
+            state[key] = tensor
+            with contextlib.suppress(WeightsError):  # a gamma may be a number in many wrappings
+                package_state(state, "file")
 
 
 def test_another_number_of_blocks_is_no_biggan(package: State) -> None:

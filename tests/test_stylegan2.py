@@ -187,16 +187,27 @@ def as_nvidia(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def test_both_layouts_are_one_network(state: dict[str, torch.Tensor], net: StyleGAN2) -> None:
-    other = network(as_nvidia(state))
+    theirs = as_nvidia(state)
+    lists = {k: v.reshape(1) if k.endswith("noise_strength") else v for k, v in theirs.items()}
     arguments = latents(1), one_hot(3), torch.tensor([0.7])
     with torch.inference_mode():
-        assert (other(*arguments) - net(*arguments)).abs().max() < 1e-5
+        for form in (theirs, lists):
+            assert (network(form)(*arguments) - net(*arguments)).abs().max() < 1e-5
 
 
 def test_a_checkpoint_with_its_average(state: dict[str, torch.Tensor]) -> None:
     average = torch.linspace(-1, 1, WIDTH)
     checkpoint = {"g": {}, "g_ema": state, "latent_avg": average, "args": None}
     assert torch.equal(network(checkpoint).average, average)
+    for wrong in (torch.zeros(WIDTH + 1), average * float("nan")):
+        with pytest.raises(WeightsError, match="latent_avg"):
+            network(checkpoint | {"latent_avg": wrong})
+
+
+def test_a_name_alone_is_no_generator() -> None:
+    for name in ("synthesis.b4.const", "conv1.conv.weight"):
+        with pytest.raises(WeightsError, match="not the weights"):
+            network({name: torch.zeros(1, 1, 1, 3, 3), "input.input": torch.zeros(1)})
 
 
 @pytest.mark.parametrize(

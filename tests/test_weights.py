@@ -1,9 +1,12 @@
 """Other people's weights: fetched over a real connection with its troubles, read with care, told apart."""
 
 import contextlib
+import hashlib
+import io
 import json
 import pickle
 import struct
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,11 +20,12 @@ from livesing.cli import main
 from livesing.errors import UsageError, WeightsError
 from livesing.generation.biggan_config import CONFIGS, BigGANConfig
 from livesing.generation.engine_key import file_digest
-from livesing.generation.weights_known import KNOWN, KnownWeights, find_file, place, remembered_sums
-from livesing.weights import get
+from livesing.generation.weights_known import KNOWN, KnownWeights, find_file, remembered_sums
+from livesing.weights import ask_on_terminal, get
 
 torch = pytest.importorskip("torch", reason="torch is not installed (extra [gan])")
 
+from livesing.generation.biggan_fold import fold  # noqa: E402
 from livesing.generation.biggan_reference import random_state  # noqa: E402
 from livesing.generation.stylegan2_weights import random_state as random_stylegan2  # noqa: E402
 from livesing.generation.weights_check import check_file  # noqa: E402
@@ -57,6 +61,8 @@ class Server:
         self.content = content
         self.status = 200
         self.ranges = True
+        self.astray = 0
+        """Bytes by which it goes on at another place than it was asked to."""
         self.cuts: list[int] = []
         """Bytes after which each of the next connections breaks off."""
         self.asked: list[str] = []
@@ -89,8 +95,11 @@ class Server:
         if wanted and self.ranges and request.headers.get("If-Range") == tag:
             first = int(wanted.removeprefix("bytes=").rstrip("-"))
             if first >= len(self.content):
-                request.send_error(416)
+                request.send_response(416)
+                request.send_header("Content-Range", f"bytes */{len(self.content)}")
+                request.end_headers()
                 return
+            first -= self.astray
         request.send_response(206 if first else 200)
         if first:
             total = len(self.content)
@@ -175,6 +184,46 @@ def test_the_next_run_goes_on_where_the_last_gave_up(server: Server, tmp_path: P
     assert server.asked == ["bytes=30000-"]
 
 
+def test_a_server_that_goes_on_elsewhere_is_not_believed(
+    server: Server, tmp_path: Path, content: bytes
+) -> None:
+    server.cuts, server.astray = [30_000], 5
+    assert fetch(server, tmp_path).read_bytes() == content
+    assert server.asked == ["", "bytes=30000-", ""]
+
+
+def test_a_whole_part_is_not_fetched_again(server: Server, tmp_path: Path, content: bytes) -> None:
+    server.cuts = [30_000, 0, 0, 0]
+    with pytest.raises(WeightsError, match="are kept"):
+        fetch(server, tmp_path)
+    (tmp_path / "small.partial.bin").write_bytes(content)  # it was interrupted while it was checked
+    server.asked.clear()
+    assert fetch(server, tmp_path).read_bytes() == content
+    assert server.asked == [f"bytes={len(content)}-"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder cannot be locked there")
+def test_two_fetches_do_not_write_into_one_part(server: Server, tmp_path: Path) -> None:
+    from livesing.weights import _alone
+
+    with _alone(tmp_path), pytest.raises(WeightsError, match="another"):
+        fetch(server, tmp_path)
+    assert not server.asked
+    fetch(server, tmp_path)
+
+
+def test_a_sum_in_the_address_is_kept_to(server: Server, tmp_path: Path, content: bytes) -> None:
+    right = hashlib.sha256(content).hexdigest()[:8]
+    for digits in ("0" * 8, right):
+        url = server.url.replace(".bin", f"_rgb-{digits}.pth")
+        if digits == right:
+            assert get(NAME, lambda words: True, tmp_path, url).read_bytes() == content
+        else:
+            with pytest.raises(WeightsError, match="must be 00000000"):
+                get(NAME, lambda words: True, tmp_path, url)
+            assert not list(tmp_path.iterdir())
+
+
 def test_a_server_that_cannot_go_on_begins_again(server: Server, tmp_path: Path, content: bytes) -> None:
     server.ranges = False
     server.cuts = [100_000]
@@ -216,7 +265,7 @@ def test_a_troubled_server_is_tried_again(server: Server, tmp_path: Path) -> Non
 def test_a_full_disk_is_no_trouble_of_the_network(server: Server, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     folder.mkdir()
-    (folder / f"{place(KNOWN[NAME], folder).name}.partial").symlink_to("/dev/full")
+    (folder / "small.partial.bin").symlink_to("/dev/full")
     with pytest.raises(WeightsError, match=r"^biggan-small: No space left on device in "):
         fetch(server, folder)
     assert len(server.asked) == 1
@@ -246,9 +295,22 @@ def test_a_file_that_was_damaged_on_disk_is_fetched_anew(
     assert fetch(server, tmp_path).read_bytes() == content
 
 
-def test_only_the_web_is_fetched_from(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "http://[::1/a", "http://a b/", "http://a:99999/", "https://", "http://é/"]
+)
+def test_only_the_web_is_fetched_from(url: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no address of the web"):
-        get(NAME, lambda words: True, tmp_path, "file:///etc/passwd")
+        get(NAME, lambda words: True, tmp_path, url)
+
+
+def test_nobody_at_the_terminal_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for said, answer in (("", False), ("n\n", False), ("yes\n", True)):
+        monkeypatch.setattr("sys.stdin", Terminal(said))
+        assert ask_on_terminal("200 MB") is answer
 
 
 def test_the_command_line(
@@ -315,6 +377,7 @@ def test_safetensors_are_read(tmp_path: Path) -> None:
         struct.pack("<Q", 59) + b'{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,9999]}} ' + bytes(16),
         struct.pack("<Q", 57) + b'{"a":{"dtype":"F32","shape":[5],"data_offsets":[0,16]}}  ' + bytes(16),
         struct.pack("<Q", 57) + b'{"a":{"dtype":"F99","shape":[4],"data_offsets":[0,16]}}  ' + bytes(16),
+        struct.pack("<Q", 57) + b'{"a":{"dtype":"F32","shape":[9e999],"data_offsets":[0,4]}}',
         struct.pack("<Q", 57) + b'{"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}} ' + bytes(16),
     ],
 )
@@ -347,11 +410,24 @@ def test_what_is_no_file_of_torch_is_said_in_words(data: bytes, tmp_path: Path) 
     assert len(str(told.value)) < 120
 
 
+def test_a_byte_that_fell_over_is_found(tmp_path: Path, content: bytes) -> None:
+    at = len(content) // 2
+    spoilt = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+    for data in (content, spoilt):
+        (tmp_path / "a.bin").write_bytes(data)
+        if data is content:
+            assert check_file(tmp_path / "a.bin").generator == SMALL.name
+        else:
+            with pytest.raises(WeightsError, match="checksum"):
+                check_file(tmp_path / "a.bin")
+
+
 def test_a_folder_with_one_file_of_weights_is_that_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(WeightsError, match="none"):
         find_file(tmp_path)
     (tmp_path / "pytorch_model.bin").write_bytes(content)
+    (tmp_path / "small.partial.bin").write_bytes(b"begun")
     assert find_file(tmp_path).name == "pytorch_model.bin"
     (tmp_path / "model.safetensors").write_bytes(b"the same")
     assert find_file(tmp_path).name == "model.safetensors", "as Hugging Face's folders hold them twice"
@@ -383,6 +459,8 @@ def test_every_generators_weights_are_known(tmp_path: Path) -> None:
         (lambda state: state["generator.bn.bias"].fill_(float("inf")), "damaged"),
         (lambda state: [state.pop(name) for name in list(state)[3:]], "no generator"),
         (lambda state: state.update(note="mine"), "note"),
+        (lambda state: state.update({7: torch.zeros(1)}), "foreign"),
+        (lambda state: state.update({"generator.bn.bias": torch.zeros(8).to_sparse()}), "more than tensors"),
     ],
 )
 def test_what_is_amiss_is_named(spoil: Callable[[dict], object], words: str, tmp_path: Path) -> None:
@@ -391,3 +469,10 @@ def test_what_is_amiss_is_named(spoil: Callable[[dict], object], words: str, tmp
     torch.save(state, tmp_path / "biggan.bin")
     with pytest.raises(WeightsError, match=words):
         check_file(tmp_path / "biggan.bin")
+
+
+def test_weights_without_a_norm_draw_nothing() -> None:
+    state = random_state(SMALL)
+    state["generator.gen_z.weight_orig"].zero_()
+    with pytest.raises(WeightsError, match="draw no picture"):
+        fold(state, SMALL)

@@ -77,6 +77,9 @@ def fold(state: State, config: BigGANConfig) -> dict[str, Tensor]:
     folded["statistics"] = torch.cat(means + variances, 1)
     folded["picture.weight"] = _normed(state, "generator.conv_to_rgb", config)[:RGB].contiguous()
     folded["picture.bias"] = state["generator.conv_to_rgb.bias"][:RGB]
+    for name, tensor in folded.items():  # a weight of zeros has no norm to be divided by
+        if not torch.isfinite(tensor).all():
+            raise WeightsError(f"these weights of {config.name} draw no picture: {name} is not finite")
     return folded
 
 

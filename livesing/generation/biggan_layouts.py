@@ -66,15 +66,24 @@ class _Reader:
         self.made: State = {}
 
     def take(self, foreign: str) -> Tensor:
-        try:
-            return self.state[foreign].float()
-        except KeyError:
-            raise WeightsError(f"{self.name} is not whole: {foreign} is missing") from None
+        if foreign not in self.state:
+            raise WeightsError(f"{self.name} is not whole: {foreign} is missing")
+        tensor = self.state[foreign]
+        if tensor.is_complex():
+            raise WeightsError(f"{self.name}: {foreign} is complex")
+        return tensor.float()
+
+    def turned(self, foreign: str) -> Tensor:
+        """A matrix, or a convolution's [height, width, in, out], with its outputs first."""
+        tensor = self.take(foreign)
+        if tensor.dim() not in (2, 4):
+            raise WeightsError(f"{self.name}: {foreign} has {tensor.dim()} axes, not 2 or 4")
+        return tensor.permute(3, 2, 0, 1) if tensor.dim() == 4 else tensor.T
 
     def put(self, own: str, tensor: Tensor) -> None:
         """`own` is the package's name. A tensor with axes of length 1 too many loses them."""
         shape = self.shapes[own]
-        if [side for side in tensor.shape if side > 1] != [side for side in shape if side > 1]:
+        if [side for side in tensor.shape if side != 1] != [side for side in shape if side != 1]:
             raise WeightsError(f"{self.name}: {own} is {tuple(tensor.shape)}, not {shape}")
         self.made[own] = tensor.reshape(shape).contiguous()
 
@@ -102,15 +111,12 @@ def _from_tf_hub(state: State, name: str) -> State:
         return reader.take(foreign + ending)
 
     def normed(own: str, foreign: str) -> None:
-        weight = average(f"{foreign}/w")  # [in, out] or [height, width, in, out]
-        if weight.dim() not in (2, 4):
-            raise WeightsError(f"{name}: {foreign}/w has {weight.dim()} axes, not 2 or 4")
-        turned = weight.permute(3, 2, 0, 1) if weight.dim() == 4 else weight.T
-        reader.put_normed(own, turned.contiguous(), reader.take(f"{foreign}/u0"))
+        weight = reader.turned(f"{foreign}/w{ending}")
+        reader.put_normed(own, weight.contiguous(), reader.take(f"{foreign}/u0"))
         if f"{own}.bias" in reader.shapes:
             reader.put(f"{own}.bias", average(f"{foreign}/b"))
 
-    reader.put("embeddings.weight", average("linear/w").T)
+    reader.put("embeddings.weight", reader.turned(f"linear/w{ending}"))
     normed("generator.gen_z", "Generator/GenZ/G_linear")
     norms = []
     for number in range(len(config.widths)):
@@ -149,12 +155,11 @@ def _from_openmmlab(state: State, name: str) -> State:
 
     def statistics(own: str, foreign: str) -> None:
         # the same for every truncation; its batch norm adds another small number to the variance
-        rows = (config.knots, 1)
-        reader.put(f"{own}.running_means", reader.take(f"{foreign}.running_mean").repeat(rows))
-        variance = reader.take(f"{foreign}.running_var") + (MM_EPS - config.eps)
-        reader.put(f"{own}.running_vars", variance.repeat(rows))
+        mean, variance = (reader.take(f"{foreign}.running_{part}").flatten() for part in ("mean", "var"))
+        reader.put(f"{own}.running_means", mean.expand(config.knots, -1))
+        reader.put(f"{own}.running_vars", (variance + (MM_EPS - config.eps)).expand(config.knots, -1))
 
-    reader.put("embeddings.weight", reader.take("shared_embedding.weight").T)
+    reader.put("embeddings.weight", reader.turned("shared_embedding.weight"))
     normed("generator.gen_z", "noise2feat")
     for number in range(len(config.widths)):
         module = config.module(number)  # both count the attention among the blocks
@@ -181,6 +186,8 @@ def _widen(reader: _Reader, config: BigGANConfig) -> None:
     own, foreign = "generator.conv_to_rgb", "output_layer.conv"
     for part in ("weight_orig", "weight_u", "bias"):
         given = reader.take(f"{foreign}.{part}")
+        if not given.dim():
+            raise WeightsError(f"{reader.name}: {foreign}.{part} is a single number")
         blank = given.new_zeros(max(config.width - given.shape[0], 0), *given.shape[1:])
         reader.put(f"{own}.{part}", torch.cat([given, blank]))
     reader.put(f"{own}.weight_v", reader.take(f"{foreign}.weight_v"))

@@ -11,13 +11,14 @@ which are multiplied in here. Sizes of everything follow from the shapes.
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
 
 from livesing.errors import WeightsError
 from livesing.generation.stylegan2 import Conv, Parts, StyleGAN2, ToRgb, mapped
+from livesing.generation.weights_file import is_plain
 
 MAPPING_RATE = 0.01
 """The mapping's learning rate as a share of the rest's; it is part of the gains."""
@@ -52,11 +53,11 @@ def _state(content: Mapping[str, Any]) -> tuple[dict[str, Tensor], Tensor | None
     state = inner if isinstance(inner, Mapping) else {}
     average = content.get("latent_avg")
     tensors = {name: value.float() for name, value in state.items() if _is_float(value)}
-    return tensors, average.float().flatten() if isinstance(average, Tensor) else None
+    return tensors, average.float().flatten() if _is_float(average) else None
 
 
-def _is_float(value: object) -> bool:
-    return isinstance(value, Tensor) and value.is_floating_point()
+def _is_float(value: object) -> TypeGuard[Tensor]:
+    return is_plain(value) and value.is_floating_point()
 
 
 def _layout(state: State) -> Callable[[State, Tensor | None], Parts] | None:
@@ -68,7 +69,7 @@ def _layout(state: State) -> Callable[[State, Tensor | None], Parts] | None:
 def _rosinality(state: State, average: Tensor | None) -> Parts:
     stages = 1 + _count(state, "to_rgbs.{}.bias")
     depth = _count(state, "style.{}.weight", 1)
-    width = state["style.1.weight"].shape[0] if depth else 0
+    width = _width(state, "style.1.weight")
     shapes: Shapes = {f"style.{n}.{part}": _square(part, width) for n in range(1, depth + 1) for part in _WB}
     ups = [f"convs.{2 * n}.conv.weight" for n in range(stages - 1)]
     channels = _channels(state, ["conv1.conv.weight", *ups])
@@ -106,7 +107,9 @@ def _rosinality(state: State, average: Tensor | None) -> Parts:
         shapes[f"{rgbs[n]}.bias"] = (1, 3, 1, 1)
         shapes[f"{rgbs[n]}.conv.weight"] = (1, 3, channels[n], 1, 1)
         _style_shapes(shapes, f"{rgbs[n]}.conv.modulation", channels[n], width)
-    _check(state, shapes, ("noises.", ".kernel"))
+    if average is not None:
+        shapes["latent_avg"] = (width,)
+    _check(state if average is None else {**state, "latent_avg": average}, shapes, ("noises.", ".kernel"))
     mapping = [_mapped(state, f"style.{n}") for n in range(1, depth + 1)]
     numbers = iter(range(2 * stages))
     convs = [[conv(name, next(numbers)) for name in row] for row in names]
@@ -120,11 +123,16 @@ def _rosinality(state: State, average: Tensor | None) -> Parts:
 
 
 def _nvidia(state: State, average: Tensor | None) -> Parts:
+    # numbers, which some ways to safetensors turn into lists of one
+    single = {name: value.reshape(()) for name, value in state.items() if _is_strength(name, value)}
+    state = {**state, **single}
     sides: list[int] = []
     while f"synthesis.b{4 << len(sides)}.torgb.weight" in state:
         sides.append(4 << len(sides))
+    if not sides:
+        raise WeightsError("these are not the weights of a StyleGAN2: synthesis.b4.torgb.weight is missing")
     depth = _count(state, "mapping.fc{}.weight")
-    width = state["mapping.fc0.weight"].shape[0] if depth else 0
+    width = _width(state, "mapping.fc0.weight")
     if "mapping.embed.weight" in state:
         raise WeightsError("this StyleGAN2 was trained with classes of its own, which is not supported")
     shapes: Shapes = {f"mapping.fc{n}.{part}": _square(part, width) for n in range(depth) for part in _WB}
@@ -154,6 +162,10 @@ def _nvidia(state: State, average: Tensor | None) -> Parts:
         [[_nvidia_conv(state, name) for name in row] for row in convs],
         [_nvidia_rgb(state, name) for name in rgbs],
     )
+
+
+def _is_strength(name: str, value: Tensor) -> bool:
+    return name.endswith(".noise_strength") and value.numel() == 1
 
 
 def _nvidia_rgb(state: State, name: str) -> ToRgb:
@@ -187,6 +199,13 @@ def _count(state: State, name: str, first: int = 0) -> int:
     while name.format(first + count) in state:
         count += 1
     return count
+
+
+def _width(state: State, first: str) -> int:
+    """Of w, by the mapping's first layer."""
+    if first not in state or not state[first].dim():
+        raise WeightsError(f"these are not the weights of a StyleGAN2: {first} is missing")
+    return state[first].shape[0]
 
 
 def _channels(state: State, names: list[str]) -> list[int]:

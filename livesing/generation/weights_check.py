@@ -10,7 +10,7 @@ from livesing.generation.biggan_config import CONFIGS, state_shapes
 from livesing.generation.biggan_fold import check_state
 from livesing.generation.biggan_layouts import package_state
 from livesing.generation.stylegan2_weights import is_stylegan2, network
-from livesing.generation.weights_file import read
+from livesing.generation.weights_file import damaged_part, read
 
 
 class Checked(NamedTuple):
@@ -24,6 +24,9 @@ class Checked(NamedTuple):
 def check_file(path: Path) -> Checked:
     """Which generator's weights a file holds. Raises WeightsError when it is of none known, or not whole."""
     content = read(path)
+    damaged = damaged_part(path)
+    if damaged:
+        raise WeightsError(f"{path.name} is damaged: the checksum of {damaged} does not hold")
     if is_stylegan2(content):
         size = network(content).resolution
         return Checked("stylegan2", f"StyleGAN2, {size}x{size}, {len(content)} entries")

@@ -31,8 +31,14 @@ class KnownWeights(NamedTuple):
     """Other ways to the same weights, for when the link is dead."""
 
 
-def _biggan(resolution: int, megabytes: int) -> KnownWeights:
+OPENMMLAB = "https://download.openmmlab.com/mmgen/biggan/biggan-deep_imagenet1k"
+"""MMGeneration's configs/biggan/README.md: the package's weights in its own layout. Each name ends with the day
+and the first digits of the file's SHA-256."""
+
+
+def _biggan(resolution: int, megabytes: int, copied: str) -> KnownWeights:
     name = f"biggan-deep-{resolution}"
+    mirror = f"{OPENMMLAB}_{resolution}x{resolution}_cvt_hugging-face_rgb_{copied}.pth"
     return KnownWeights(
         name,
         name,
@@ -43,14 +49,21 @@ def _biggan(resolution: int, megabytes: int) -> KnownWeights:
         None,
         (
             f"a copy that you or a friend have: --weights FILE takes {name}-pytorch_model.bin",
+            f"OpenMMLab's copy (it knows one truncation): `livesing weights get {name} --from {mirror}`",
             f"`livesing weights get {name} --from URL`, if you know a mirror",
             f"https://tfhub.dev/deepmind/{name}/1, saved as docs/weights.md shows (it takes TensorFlow)",
-            f"OpenMMLab's checkpoint of {name}, by --weights FILE as it is",
         ),
     )
 
 
-KNOWN = {known.name: known for known in (_biggan(128, 201), _biggan(256, 224), _biggan(512, 225))}
+KNOWN = {
+    known.name: known
+    for known in (
+        _biggan(128, 201, "20210728_111659-099e96f9"),
+        _biggan(256, 224, "20210728_111735-28651569"),
+        _biggan(512, 225, "20210728_112346-a42585f2"),
+    )
+}
 """By name; sizes as in pytorch-pretrained-biggan's README."""
 assert {known.generator for known in KNOWN.values()} <= set(CONFIGS)
 
@@ -89,7 +102,8 @@ def find_file(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise WeightsError(f"there is no file or folder of weights {str(path)!r}")
-    found = sorted(file for file in path.iterdir() if file.suffix in ENDINGS and file.is_file())
+    whole = (file for file in path.iterdir() if ".partial" not in file.suffixes)
+    found = sorted(file for file in whole if file.suffix in ENDINGS and file.is_file())
     if len(found) != 1 and [file.name for file in found] != TWICE:
         names = ", ".join(file.name for file in found[:5]) or "none"
         raise WeightsError(f"the folder {str(path)!r} must hold one file of weights, and holds {names}")
