@@ -32,8 +32,8 @@ class KnownWeights(NamedTuple):
 
 
 OPENMMLAB = "https://download.openmmlab.com/mmgen/biggan/biggan-deep_imagenet1k"
-"""MMGeneration's configs/biggan/README.md: the package's weights in its own layout. Each name ends with the day
-and the first digits of the file's SHA-256."""
+"""MMGeneration's configs/biggan/README.md: the package's weights in its own layout. Each name ends with the
+day and the first digits of the file's SHA-256."""
 
 
 def _biggan(resolution: int, megabytes: int, copied: str) -> KnownWeights:
