@@ -119,5 +119,5 @@ def _log(verbose: bool) -> None:
         handlers=[_Stderr()],
         force=True,
     )
-    for chatty in ("PIL", "libav", "torch"):
+    for chatty in ("PIL", "libav", "torch", "onnx_ir", "onnxscript"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
