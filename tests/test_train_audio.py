@@ -30,7 +30,6 @@ from livesing.train import audio_network  # noqa: E402
 from livesing.train.audio_deam_head import powers_of  # noqa: E402
 from livesing.train.audio_network import Recipe  # noqa: E402
 from livesing.train.audio_paper import Song, rated_rows  # noqa: E402
-from livesing.train.notes import batches  # noqa: E402
 
 # ------------------------------------------------------------------------------------------------ the network
 
@@ -86,15 +85,6 @@ def test_a_damaged_state_is_passed_over(tmp_path, damage):
     seen = []
     audio_network.train(x, y, Recipe(stages=((1e-3, 2),)), 0, kept, seen.append)
     assert seen == [0, 1, 2]
-
-
-def test_twins_lie_beside_each_other():
-    made = batches(40, 22)
-    single = sorted(number for batch, paired in made if not paired for number in batch.tolist())
-    twins = [batch.reshape(-1, 2) for batch, paired in made if paired]
-    assert single == list(range(40))
-    assert sorted(torch.cat(twins)[:, 0].tolist()) == list(range(40, 62, 2))
-    assert all((pair[:, 1] == pair[:, 0] + 1).all() for pair in twins)
 
 
 def test_the_recipe_is_deepsings():

@@ -28,7 +28,15 @@ from livesing.train.corpus.score import Score, attacks
 from livesing.train.corpus.sketch import RATE as SKETCH_RATE
 from livesing.train.corpus.sketch import sketch
 from livesing.train.notes_drums import drum_loop, machine
-from livesing.train.notes_pairs import LASTING, STRUCK, draw_voice, oscillated, played_two_ways, tune
+from livesing.train.notes_pairs import (
+    LASTING,
+    STRUCK,
+    draw_voice,
+    oscillated,
+    played_two_ways,
+    plucked_and_bowed,
+    tune,
+)
 
 FIRST_SEED = 20_000
 SECONDS = 10.0
@@ -47,11 +55,12 @@ REPEATABLE = (
 )  # fmt: skip
 INSTRUMENTS = len({*PROGRAMS, *SOFT, *REPEATABLE, *LASTING, *STRUCK})
 COMPOSED, PLAIN, TWINS, BEATS, ALIKE, OTHERWISE = 400, 640, 980, 1780, 2440, 2740
-SWELLING, ENSEMBLE = 3400, 3700
+SWELLING, ENSEMBLE, MIXED = 3400, 3700, 4100
 """Lessons of composed music; up to PLAIN exercises follow, then music in every way of playing, then twins,
 from BEATS on drum loops and music with a beat, from ALIKE on pairs with as many onsets, and from OTHERWISE
 on those of notes_pairs.py, from SWELLING on by oscillators alone, many of which begin slowly, from ENSEMBLE
-on composed for ensembles, most with their own instruments."""
+on composed for ensembles, most with their own instruments, from MIXED on for strings that are plucked and
+bowed at once."""
 FEW, OWN = 0.2, 0.75
 """Of pieces that keep their instruments."""
 SLOWEST_S = 0.25
@@ -116,17 +125,20 @@ def _otherwise_played(number: int, twin: bool, rng: np.random.Generator, there: 
     piece = compose(factors)
     swells, ensemble = SWELLING <= number < ENSEMBLE, number >= ENSEMBLE
     plain = rng.random()
-    if ensemble or (plain < 0.35 and not swells):
+    if plain < (0.6 if number >= MIXED else 1.0 if ensemble else 0.0 if swells else 0.35):
         score = piece.score
     else:
-        score = _plain(rng) if plain < 0.5 else tune(rng, SECONDS)
+        score = _plain(rng) if plain < (0.7 if number >= MIXED else 0.5) else tune(rng, SECONDS)
     voices, by = [draw_voice(rng) for _ in (0, 1)], rng.random()
     if swells:
         attack_s = float(0.03 * (SLOWEST_S / 0.03) ** rng.random())
         voices, by = [voice._replace(attack_s=max(voice.attack_s, attack_s)) for voice in voices], 0.0
     font = there[0 if rng.random() < FIRST_FONT else -1]
     produced = rng.random() < PAIRS_PRODUCED
-    score, other = played_two_ways(score, rng, twin, OWN if ensemble else FEW)
+    if number >= MIXED:
+        score, other = plucked_and_bowed(score, rng, twin), False
+    else:
+        score, other = played_two_ways(score, rng, twin, OWN if ensemble else FEW)
     if by < OSCILLATED and not ensemble and not any(part.drums for part in score.parts):
         return Lesson(oscillated(score, voices[other]), attacks(score))
     if by < PAIRS_SKETCHED:

@@ -2,7 +2,8 @@
 
 Struck again or split, it has more of them; on another instrument, or held for a shorter time, as many. What
 the network hears between the two has to be that, whatever it makes of the sound itself. The scores are plain:
-tunes and chords as anyone would write them down, on what holds its tones, and on two such at once.
+tunes and chords as anyone would write them down, on what holds its tones, and on two such at once, or on
+strings of which some are plucked.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ LASTING = (*STRINGS, *STRINGS, 44, 45, 45, 50, 51, 52, 52, 53, 19, 19, 16, 20, 2
 STRUCK = (*PIANOS, 4, 6, 11, 24, 24, 25, 46)
 LASTS = 0.7
 WAYS = ("again", "again", "again", "other", "other", "other", "short", "short", "split", "split")
+PLUCKED, BOWED = (45, 45, 45, 45, 46, 24), (48, 48, 48, 49, 50, 44, 40, 41, 42)
+MIXED_WAYS = ("short", "short", "short", "again", "again", "split")
 SLOWEST_BPM, FASTEST_BPM = 52.0, 150.0
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 11)
 SPLITS = (12, 7, -5, 2, -2, 4)
@@ -116,6 +119,27 @@ def played_two_ways(score: Score, rng: np.random.Generator, twin: bool, kept: fl
     if way == "short":
         score = variants.detached(score, 0.35 if twin else 1.0)
     return score, way == "other" and twin
+
+
+def plucked_and_bowed(score: Score, rng: np.random.Generator, twin: bool) -> Score:
+    """A score, or its twin by the same draws, for strings some of which are plucked while others are bowed:
+    each part by one or the other, or all of them by both. What dies away at once must not hide what lasts."""
+    way, both, share = str(rng.choice(MIXED_WAYS)), rng.random() < 0.35, float(rng.uniform(0.4, 1.05))
+    turn, detached = int(rng.integers(2)), rng.random() < 0.4
+    parts = []
+    for place, part in enumerate(part for part in score.parts if not part.drums):
+        programs = (int(rng.choice(PLUCKED)), int(rng.choice(BOWED)))
+        parts.append(replace(part, program=programs[(place + turn) % 2]))
+        if both or len(score.parts) == 1:
+            parts.append(replace(part, program=programs[(place + turn + 1) % 2]))
+    score = Score(parts, score.seconds)
+    if detached:
+        score = variants.detached(score, share)
+    if way == "short":
+        return variants.detached(score, 0.35 if twin else 1.0)
+    if not twin:
+        return score
+    return variants.doubled(score) if way == "again" else split(score)
 
 
 class Voice(NamedTuple):
