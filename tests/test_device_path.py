@@ -178,3 +178,9 @@ def test_a_show_goes_from_one_side_to_the_other_without_a_seam() -> None:
         assert np.abs(picture - wanted).mean() < 0.5
         assert int(letter.value["top_class"]) == int(aim.classes[0, 0].argmax())
     assert away == [number in (3, 4, 5, 8, 9, 10, 11) for number in range(15)]
+
+
+def test_no_state_is_a_double_without_axes() -> None:
+    """torch.compile (2.13, on the processor) loses what is written into one."""
+    for name, buffer in DevicePath(spread=False).named_buffers():
+        assert buffer.dim() or buffer.dtype != torch.double, name

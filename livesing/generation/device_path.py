@@ -72,7 +72,8 @@ class DevicePath(nn.Module):
         # classes and z in one: [value and the pole before it, layer, 1000 + 128]
         self.register_buffer("followed", torch.zeros(2, LAYERS, CLASSES + LATENT))
         # hours of seconds, added up in sixtieths: too much for float32
-        self.register_buffer("wandered", torch.zeros((), dtype=torch.double))
+        # (of one number: torch.compile loses what is written into a double without axes)
+        self.register_buffer("wandered", torch.zeros(1, dtype=torch.double))
         self.register_buffer("confidence", torch.zeros(()))
         self.register_buffer("energy", torch.zeros(()))
         self.register_buffer("wander_hz", torch.zeros(LATENT, dtype=torch.double))
