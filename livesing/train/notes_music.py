@@ -123,19 +123,20 @@ def _otherwise_played(number: int, twin: bool, rng: np.random.Generator, there: 
     if rng.random() < 0.6 or number >= ENSEMBLE:
         factors = replace(factors, texture=str(rng.choice(ENSEMBLES)))
     piece = compose(factors)
-    swells, ensemble = SWELLING <= number < ENSEMBLE, number >= ENSEMBLE
-    plain = rng.random()
-    if plain < (0.6 if number >= MIXED else 1.0 if ensemble else 0.0 if swells else 0.35):
-        score = piece.score
-    else:
-        score = _plain(rng) if plain < (0.7 if number >= MIXED else 0.5) else tune(rng, SECONDS)
+    swells, ensemble, mixed = SWELLING <= number < ENSEMBLE, number >= ENSEMBLE, number >= MIXED
+    drawn, composed, plain = rng.random(), 0.35, 0.5
+    if mixed:
+        composed, plain = 0.6, 0.7
+    elif ensemble or swells:
+        composed = float(ensemble)
+    score = piece.score if drawn < composed else _plain(rng) if drawn < plain else tune(rng, SECONDS)
     voices, by = [draw_voice(rng) for _ in (0, 1)], rng.random()
     if swells:
         attack_s = float(0.03 * (SLOWEST_S / 0.03) ** rng.random())
         voices, by = [voice._replace(attack_s=max(voice.attack_s, attack_s)) for voice in voices], 0.0
     font = there[0 if rng.random() < FIRST_FONT else -1]
     produced = rng.random() < PAIRS_PRODUCED
-    if number >= MIXED:
+    if mixed:
         score, other = plucked_and_bowed(score, rng, twin), False
     else:
         score, other = played_two_ways(score, rng, twin, OWN if ensemble else FEW)

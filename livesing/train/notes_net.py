@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -27,8 +27,8 @@ from livesing.audio.note_density import (
     UsualChanges,
 )
 from livesing.audio.slow import HOP, SLOW_RATE
+from livesing.train import checkpoint
 from livesing.train.image_report import show_progress
-from livesing.whole_file import whole_file
 
 BATCH, RATE, DECAY, DROPOUT = 16, 4e-3, 1e-4, 0.1
 COUNT_FRAMES = 126
@@ -118,7 +118,12 @@ def train(lessons: Lessons, epochs: int, seed: int, kept: Path, name: str = "") 
     torch.manual_seed(seed)
     net = NoteNet()
     optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=DECAY)
-    first = _resumed(kept, net, optimiser)
+    settings = {"seed": seed, "epochs": epochs, "pieces": len(lessons.told)}
+    first = 0
+    if state := checkpoint.resumed(kept, settings):
+        net.load_state_dict(state["net"])
+        optimiser.load_state_dict(state["optimiser"])
+        first = state["epochs"]
     for epoch in range(first, epochs):
         for group in optimiser.param_groups:
             group["lr"] = RATE * 0.5 * (1.0 + math.cos(math.pi * epoch / epochs))
@@ -131,8 +136,7 @@ def train(lessons: Lessons, epochs: int, seed: int, kept: Path, name: str = "") 
             optimiser.step()
         if (epoch + 1) % 4 == 0 or epoch + 1 == epochs:
             state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "epochs": epoch + 1}
-            with whole_file(kept) as partial:
-                torch.save(state, partial)
+            checkpoint.keep(kept, settings, state)
         show_progress(epoch + 1, epochs, f"epochs{name}, loss {loss.item():.3f}")
     return net.eval()
 
@@ -155,13 +159,3 @@ def batches(single: int, twins: int) -> list[tuple[torch.Tensor, bool]]:
         first = single + 2 * pairs
         made.append((torch.stack((first, first + 1), dim=1).flatten(), True))
     return [made[place] for place in torch.randperm(len(made)).tolist()]
-
-
-def _resumed(path: Path, net: nn.Module, optimiser: torch.optim.Optimizer) -> int:
-    """Epochs that were done already."""
-    if not path.is_file():
-        return 0
-    state: dict[str, Any] = torch.load(path, weights_only=True)
-    net.load_state_dict(state["net"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["epochs"])
